@@ -1,0 +1,10 @@
+# Flags of our own targets only.
+add_library(gf_otlp_options INTERFACE)
+target_compile_options(gf_otlp_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-sign-conversion)
+if(GF_OTLP_DEV)
+  target_compile_options(gf_otlp_options INTERFACE -Werror)
+endif()
+if(GF_OTLP_SANITIZE)
+  target_compile_options(gf_otlp_options INTERFACE -fsanitize=${GF_OTLP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(gf_otlp_options INTERFACE -fsanitize=${GF_OTLP_SANITIZE})
+endif()

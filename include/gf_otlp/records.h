@@ -1,0 +1,288 @@
+#ifndef GF_OTLP_RECORDS_H_
+#define GF_OTLP_RECORDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gf_otlp/signal.h"
+#include "gf_otlp/status.h"
+#include "gf_otlp/wire.h"
+
+/// Views of OTLP records over the wire bytes of an export request (opentelemetry-proto, see proto/VERSION). Nothing is
+/// copied: a view is valid as long as the request's bytes are and until the reader moves on. Times are nanoseconds
+/// since 1970 UTC as OTLP has them (unsigned). Strings are raw bytes: they are not checked for UTF-8.
+namespace gf_otlp {
+
+/// Deepest nesting of arrays and key-value lists inside one attribute or body, and most attributes of one list.
+inline constexpr int kMaxValueDepth = 100;
+inline constexpr std::size_t kMaxAttributes = 65'536;
+
+/// A vector whose elements outlive clear(), so that what they own is used again by the next record.
+template <class T>
+class ReusedVector {
+ public:
+  const T* begin() const { return items_.data(); }
+  const T* end() const { return items_.data() + size_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const T& operator[](std::size_t i) const { return items_[i]; }
+
+  void clear() { size_ = 0; }
+  /// A used element: the caller sets every member.
+  T& Add() {
+    if (size_ == items_.size()) items_.emplace_back();
+    return items_[size_++];
+  }
+
+ private:
+  std::vector<T> items_;
+  std::size_t size_ = 0;
+};
+
+/// An AnyValue. Arrays and key-value lists stay wire bytes (an ArrayValue, a KeyValueList), already checked.
+class Value {
+ public:
+  enum class Kind : std::uint8_t { kEmpty, kString, kBool, kInt, kDouble, kArray, kKvlist, kBytes };
+
+  Value() = default;
+  static Value OfBytes(Kind kind, std::string_view bytes) { return Value(kind, bytes.data(), bytes.size()); }
+  static Value OfBits(Kind kind, std::uint64_t bits) { return Value(kind, nullptr, bits); }
+
+  Kind kind() const { return kind_; }
+  /// Of kString, kBytes, kArray, kKvlist.
+  std::string_view bytes() const { return {data_, bits_}; }
+  bool as_bool() const { return bits_ != 0; }
+  std::int64_t as_int() const { return static_cast<std::int64_t>(bits_); }
+  double as_double() const { return std::bit_cast<double>(bits_); }
+
+ private:
+  Value(Kind kind, const char* data, std::uint64_t bits) : data_(data), bits_(bits), kind_(kind) {}
+
+  const char* data_ = nullptr;
+  std::uint64_t bits_ = 0;
+  Kind kind_ = Kind::kEmpty;
+};
+
+struct Attribute {
+  std::string_view key;
+  Value value;
+};
+
+/// In the order of the request; keys may repeat.
+using Attributes = ReusedVector<Attribute>;
+
+/// The value of the first attribute of that key, or null.
+const Value* FindAttribute(const Attributes& attributes, std::string_view key);
+
+struct Resource {
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+  std::string_view schema_url;
+};
+
+struct Scope {
+  std::string_view name, version;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+  std::string_view schema_url;
+};
+
+/// Ids are empty or 16 (trace) and 8 (span) bytes; they may be all zeros.
+struct SpanEvent {
+  std::uint64_t time = 0;
+  std::string_view name;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+};
+
+struct SpanLink {
+  std::string_view trace_id, span_id, trace_state;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+  std::uint32_t flags = 0;
+};
+
+struct Span {
+  std::string_view trace_id, span_id, trace_state, parent_span_id, name;
+  std::int32_t kind = 0;
+  std::uint64_t start_time = 0, end_time = 0;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+  ReusedVector<SpanEvent> events;
+  std::uint32_t dropped_events_count = 0;
+  ReusedVector<SpanLink> links;
+  std::uint32_t dropped_links_count = 0;
+  std::string_view status_message;
+  std::int32_t status_code = 0;
+  std::uint32_t flags = 0;
+};
+
+struct LogRecord {
+  std::uint64_t time = 0, observed_time = 0;
+  std::int32_t severity_number = 0;
+  std::string_view severity_text;
+  Value body;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+  std::uint32_t flags = 0;
+  std::string_view trace_id, span_id, event_name;
+};
+
+/// What a metric's data points share.
+struct Metric {
+  std::string_view name, description, unit;
+  std::int32_t aggregation_temporality = 0;
+  bool is_monotonic = false;
+};
+
+/// A number that is kInt, kDouble or kEmpty (no value).
+using Number = Value;
+
+struct Exemplar {
+  Attributes filtered_attributes;
+  std::uint64_t time = 0;
+  Number value;
+  std::string_view span_id, trace_id;
+};
+
+struct Buckets {
+  std::int32_t offset = 0;
+  std::vector<std::uint64_t> counts;
+};
+
+struct QuantileValue {
+  double quantile = 0, value = 0;
+};
+
+/// A data point of any kind; what its kind does not have is zero or empty.
+struct DataPoint {
+  Attributes attributes;
+  std::uint64_t start_time = 0, time = 0;
+  std::uint32_t flags = 0;
+  Number value;  // gauge, sum
+  ReusedVector<Exemplar> exemplars;
+  std::uint64_t count = 0;
+  bool has_sum = false, has_min = false, has_max = false;
+  double sum = 0, min = 0, max = 0;
+  std::vector<std::uint64_t> bucket_counts;
+  std::vector<double> explicit_bounds;
+  std::int32_t scale = 0;
+  std::uint64_t zero_count = 0;
+  double zero_threshold = 0;
+  Buckets positive, negative;
+  std::vector<QuantileValue> quantiles;
+};
+
+enum class RecordKind : std::uint8_t {
+  kSpan,
+  kLog,
+  kGauge,
+  kSum,
+  kHistogram,
+  kExponentialHistogram,
+  kSummary,
+  kMetricWithoutData,  // a metric whose data is not set: it has a name, and no point
+};
+inline constexpr int kRecordKindCount = 8;
+
+/// Walks the records of one export request in order. Everything in the request is checked on the way, also what no
+/// record holds: only when Next() gave false and status() is ok was the whole request good.
+///
+///   RequestReader reader;
+///   reader.Start(Signal::kTraces, request);
+///   while (reader.Next()) Use(reader.span());
+///   if (!reader.status().ok()) ...
+///
+/// A field of the wrong wire type counts as unknown, a repeated singular field's last value wins and repeated
+/// sub-messages are merged, as proto3 says (encoding guide, "Last One Wins").
+class RequestReader {
+ public:
+  /// `request`: an Export*ServiceRequest (or TracesData, LogsData, MetricsData: the same bytes). Must outlive the walk.
+  void Start(Signal signal, std::string_view request);
+
+  /// Moves to the next record; false at the end and at an error.
+  bool Next();
+  /// kBadData with the offset into the request, or ok.
+  const Status& status() const { return status_; }
+
+  RecordKind kind() const { return kind_; }
+  /// The record as it stands in the request: a Span, LogRecord or data point (of kMetricWithoutData: the Metric).
+  std::string_view record_bytes() const { return record_bytes_; }
+  /// How many records came before this one in the request.
+  std::uint64_t record_index() const { return record_index_; }
+
+  /// Numbers that change whenever the current resource, scope or metric is another one than before; never 0 while on
+  /// a record, and not used twice in the reader's life.
+  std::uint64_t resource_serial() const { return resource_serial_; }
+  std::uint64_t scope_serial() const { return scope_serial_; }
+  std::uint64_t metric_serial() const { return metric_serial_; }
+
+  const Resource& resource() const { return resource_; }
+  const Scope& scope() const { return scope_; }
+  const Span& span() const { return span_; }            // kSpan
+  const LogRecord& log() const { return log_; }         // kLog
+  const Metric& metric() const { return metric_; }      // every kind of data point and kMetricWithoutData
+  const DataPoint& point() const { return point_; }     // kGauge ... kSummary
+
+ private:
+  struct Level {
+    WireCursor cursor{{}};
+    std::string_view message;
+  };
+
+  bool NextRecord();
+  bool EnterResource(std::string_view message);
+  bool EnterScope(std::string_view message);
+  bool EnterMetric(std::string_view message);
+  bool ReadRecord(std::string_view message);
+
+  bool ReadSpan(std::string_view message);
+  bool ReadEvent(std::string_view message, SpanEvent& event);
+  bool ReadLink(std::string_view message, SpanLink& link);
+  bool ReadStatus(std::string_view message);
+  bool ReadLog(std::string_view message);
+  bool ReadNumberPoint(std::string_view message);
+  bool ReadHistogramPoint(std::string_view message);
+  bool ReadExponentialHistogramPoint(std::string_view message);
+  bool ReadBuckets(std::string_view message, Buckets& buckets);
+  bool ReadSummaryPoint(std::string_view message);
+  bool ReadExemplar(std::string_view message, Exemplar& exemplar);
+  bool ReadResource(std::string_view message);
+  bool ReadScope(std::string_view message);
+  bool ReadAttribute(std::string_view message, Attributes& attributes);
+  bool ReadKeyValue(std::string_view message, Attribute& attribute, int depth);
+  bool ReadValue(std::string_view message, Value& value, int depth);
+  bool CheckList(std::string_view message, Value::Kind kind, int depth);
+  bool ReadId(WireCursor& cursor, std::size_t size, std::string_view& id);
+  std::string_view Joined(std::string_view first, std::string_view second);
+  bool Finish(const WireCursor& cursor);
+  bool Fail(const char* why, const char* at);
+
+  Signal signal_ = Signal::kTraces;
+  std::string_view request_;
+  Status status_;
+  Level request_level_, resource_level_, scope_level_, metric_level_;
+
+  RecordKind kind_ = RecordKind::kSpan;
+  std::string_view record_bytes_;
+  std::uint64_t record_index_ = 0, next_index_ = 0;
+  std::uint64_t serial_ = 0, resource_serial_ = 0, scope_serial_ = 0, metric_serial_ = 0;
+
+  Resource resource_;
+  Scope scope_;
+  Metric metric_;
+  Span span_;
+  LogRecord log_;
+  DataPoint point_;
+  /// Bytes of lists that came in pieces (proto3 merges them); grows only for such requests.
+  std::deque<std::string> joined_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_RECORDS_H_

@@ -1,0 +1,74 @@
+#ifndef GF_OTLP_INPUT_SOURCE_H_
+#define GF_OTLP_INPUT_SOURCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/padded_buffer.h"
+#include "gf_otlp/capture.h"
+#include "gf_otlp/status.h"
+
+namespace gf_otlp {
+
+/// What is known of a file once it is open; shared by the chunks cut from it.
+struct InputFile {
+  std::string name;  // as the user would name it; "-" is standard input
+  InputFormat format = InputFormat::kProto;
+  Compression compression = Compression::kNone;
+  /// Raw protobuf only: the signal that all of the file's first block agrees on, for elements that alone fit several.
+  std::optional<Signal> signal_hint;
+};
+
+/// One unit as it stands in a file: a frame's payload, a JSON document, a `0a <length> <resource>` element.
+struct Unit {
+  std::string_view bytes;     // payload, perhaps still compressed; followed by at least PaddedBuffer::kPadding readable bytes
+  std::uint64_t offset = 0;   // of the frame, framing included, in the decompressed file
+  std::uint64_t length = 0;   // framing included
+  std::uint64_t number = 0;   // from 1, in the file
+  /// Set when this could not be cut (torn, too long): `bytes` is what there is of it (at most max_unit_bytes).
+  std::string error;
+};
+
+/// About a megabyte of whole units of one file, or one large unit. The units' bytes lie in `data`.
+struct Chunk {
+  std::shared_ptr<const InputFile> file;
+  PaddedBuffer data;
+  std::vector<Unit> units;
+};
+
+struct SkippedFile {
+  std::string name;
+  std::string reason;
+};
+
+/// Opens the inputs one after the other and cuts them into chunks. Not thread-safe: workers take turns.
+class Source {
+ public:
+  /// Looks up the files (not their content). kIo if an input does not exist.
+  static Result<std::unique_ptr<Source>> Open(const std::vector<std::string>& inputs, const CaptureOptions& options);
+  ~Source();
+
+  /// Fills `chunk` (its buffer is used again) with the next units; false at the end. An error ends the run: kIo (cannot
+  /// read, shrank), kUsage (format cannot be told: names the flag), kBadData (compressed stream broken, no format fits).
+  Result<bool> Next(Chunk& chunk);
+
+  /// Sizes as the file system has them; 0 when an input is a pipe.
+  std::uint64_t total_bytes() const;
+  /// Bytes read so far, before decompression.
+  std::uint64_t bytes_read() const;
+  /// Hidden files and files of directories that no format fits, so far.
+  const std::vector<SkippedFile>& skipped() const;
+
+ private:
+  struct State;
+  explicit Source(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_INPUT_SOURCE_H_

@@ -1,0 +1,47 @@
+#ifndef GF_OTLP_INPUT_UNIT_DECODER_H_
+#define GF_OTLP_INPUT_UNIT_DECODER_H_
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gf_otlp/capture.h"
+#include "gf_otlp/signal.h"
+#include "gf_otlp/status.h"
+#include "input/source.h"
+
+namespace gf_otlp {
+
+struct WireRequest {
+  Signal signal = Signal::kTraces;
+  std::string_view wire;
+};
+
+/// What was put right on the way from bytes to wire; summed over the units of a decoder.
+struct DecodeCounts {
+  std::uint64_t repaired_utf8 = 0;      // JSON units that held invalid UTF-8 or lone surrogates
+  std::uint64_t deprecated_names = 0;   // instrumentationLibrary* and kin, read as scopes
+};
+
+/// Turns a unit into requests in the one form: decompresses a frame, transcodes JSON, detects the signal of protobuf.
+/// One per worker; buffers are used again.
+class UnitDecoder {
+ public:
+  explicit UnitDecoder(const CaptureOptions& options);
+  ~UnitDecoder();
+
+  /// The unit's requests: none if it holds none, several for a JSON document of several signals. Views are valid until
+  /// the next call and as long as the unit's chunk. kBadData if the unit is no request, kUsage if the signal is
+  /// ambiguous (names --signal).
+  Result<std::vector<WireRequest>*> Decode(const InputFile& file, const Unit& unit);
+
+  const DecodeCounts& counts() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_INPUT_UNIT_DECODER_H_

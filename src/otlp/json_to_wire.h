@@ -1,0 +1,44 @@
+#ifndef GF_OTLP_OTLP_JSON_TO_WIRE_H_
+#define GF_OTLP_OTLP_JSON_TO_WIRE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/padded_buffer.h"
+#include "gf_otlp/signal.h"
+#include "gf_otlp/status.h"
+
+namespace gf_otlp {
+
+/// Transcodes OTLP-JSON export requests to protobuf wire bytes. One per worker; buffers are used again.
+class JsonToWire {
+ public:
+  struct Result {
+    Signal signal = Signal::kTraces;
+    std::string_view wire;  // valid until the next Transcode()
+  };
+  struct Counts {
+    std::uint64_t repaired_utf8 = 0;     // documents that held invalid UTF-8 or lone surrogates: mended with U+FFFD
+    std::uint64_t deprecated_names = 0;  // instrumentationLibrary* fields, read as scopes
+  };
+
+  explicit JsonToWire(bool base64_ids);
+  ~JsonToWire();
+
+  /// One document (white space around it allowed), followed by PaddedBuffer::kPadding readable bytes. Gives one result for
+  /// each signal the document holds, none for {} and null. kBadData with the offset in the document and the reason:
+  /// also for a document of other keys only, and for profiles.
+  Status Transcode(std::string_view json, std::vector<Result>& results);
+
+  const Counts& counts() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_OTLP_JSON_TO_WIRE_H_
