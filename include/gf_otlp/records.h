@@ -1,9 +1,10 @@
 #ifndef GF_OTLP_RECORDS_H_
 #define GF_OTLP_RECORDS_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -224,21 +225,19 @@ class RequestReader {
 
   const Resource& resource() const { return resource_; }
   const Scope& scope() const { return scope_; }
-  const Span& span() const { return span_; }            // kSpan
-  const LogRecord& log() const { return log_; }         // kLog
-  const Metric& metric() const { return metric_; }      // every kind of data point and kMetricWithoutData
-  const DataPoint& point() const { return point_; }     // kGauge ... kSummary
+  const Span& span() const { return span_; }         // kSpan
+  const LogRecord& log() const { return log_; }      // kLog
+  const Metric& metric() const { return metric_; }   // every kind of data point and kMetricWithoutData
+  const DataPoint& point() const { return point_; }  // kGauge ... kSummary
 
  private:
-  struct Level {
-    WireCursor cursor{{}};
-    std::string_view message;
-  };
-
-  bool NextRecord();
+  bool NextPoint();
   bool EnterResource(std::string_view message);
   bool EnterScope(std::string_view message);
   bool EnterMetric(std::string_view message);
+  bool CheckMetricData(std::uint32_t field, std::string_view data);
+  std::string_view JoinMetricData(std::string_view metric, std::uint32_t field);
+  bool ReadMetricHead(std::string_view data);
   bool ReadRecord(std::string_view message);
 
   bool ReadSpan(std::string_view message);
@@ -246,27 +245,28 @@ class RequestReader {
   bool ReadLink(std::string_view message, SpanLink& link);
   bool ReadStatus(std::string_view message);
   bool ReadLog(std::string_view message);
+  void ClearPoint();
+  bool ReadPoint(std::string_view message);
   bool ReadNumberPoint(std::string_view message);
   bool ReadHistogramPoint(std::string_view message);
   bool ReadExponentialHistogramPoint(std::string_view message);
-  bool ReadBuckets(std::string_view message, Buckets& buckets);
   bool ReadSummaryPoint(std::string_view message);
   bool ReadExemplar(std::string_view message, Exemplar& exemplar);
+  bool ReadBuckets(std::string_view message, Buckets& buckets);
+  bool ReadQuantile(std::string_view message, QuantileValue& quantile);
   bool ReadResource(std::string_view message);
+  bool CheckEntityRef(std::string_view message);
   bool ReadScope(std::string_view message);
   bool ReadAttribute(std::string_view message, Attributes& attributes);
-  bool ReadKeyValue(std::string_view message, Attribute& attribute, int depth);
-  bool ReadValue(std::string_view message, Value& value, int depth);
-  bool CheckList(std::string_view message, Value::Kind kind, int depth);
-  bool ReadId(WireCursor& cursor, std::size_t size, std::string_view& id);
-  std::string_view Joined(std::string_view first, std::string_view second);
-  bool Finish(const WireCursor& cursor);
+  bool ReadId(std::string_view bytes, std::size_t size, std::string_view& id);
+  /// Inline, so that cursors stay in registers.
+  bool Finish(const WireCursor& cursor) { return cursor.ok() || Fail(cursor.error(), cursor.position()); }
   bool Fail(const char* why, const char* at);
 
   Signal signal_ = Signal::kTraces;
   std::string_view request_;
   Status status_;
-  Level request_level_, resource_level_, scope_level_, metric_level_;
+  WireCursor in_request_{{}}, in_resource_{{}}, in_scope_{{}}, in_metric_{{}};
 
   RecordKind kind_ = RecordKind::kSpan;
   std::string_view record_bytes_;
@@ -279,8 +279,9 @@ class RequestReader {
   Span span_;
   LogRecord log_;
   DataPoint point_;
-  /// Bytes of lists that came in pieces (proto3 merges them); grows only for such requests.
-  std::deque<std::string> joined_;
+  Attributes metadata_;  // only checked
+  /// Bytes of values that came in pieces, which proto3 merges; such requests are rare.
+  std::forward_list<std::string> joined_;
 };
 
 }  // namespace gf_otlp

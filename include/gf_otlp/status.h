@@ -36,7 +36,7 @@ class [[nodiscard]] Status {
   }
 
   bool ok() const { return rep_ == nullptr; }
-  Code code() const { return rep_->code; }                   // REQUIRES: !ok()
+  Code code() const { return rep_->code; }                      // REQUIRES: !ok()
   const std::string& message() const { return rep_->message; }  // REQUIRES: !ok()
 
   /// Says where: `std::move(s).At("capture.pb @4096")`.

@@ -48,6 +48,9 @@ class WireCursor {
     std::uint32_t tag = *p_;
     if (tag < 0x80) [[likely]] {
       ++p_;
+    } else if (end_ - p_ > 1 && p_[1] < 0x80) {
+      tag = (tag & 0x7f) | static_cast<std::uint32_t>(p_[1]) << 7;
+      p_ += 2;
     } else {
       const Long read = ReadLong(p_, end_, kMaxTagBytes);
       if (read.next == nullptr) [[unlikely]] {
@@ -65,7 +68,13 @@ class WireCursor {
   }
 
   std::uint64_t ReadVarint() {
-    if (p_ != end_ && *p_ < 0x80) [[likely]] return *p_++;
+    if (p_ != end_ && *p_ < 0x80) [[likely]]
+      return *p_++;
+    if (end_ - p_ > 1 && p_[1] < 0x80) {
+      const std::uint64_t value = (p_[0] & 0x7fu) | static_cast<std::uint32_t>(p_[1]) << 7;
+      p_ += 2;
+      return value;
+    }
     const Long read = ReadLong(p_, end_, kMaxVarintBytes);
     if (read.next == nullptr) [[unlikely]] {
       Fail("malformed or truncated varint");
@@ -94,10 +103,18 @@ class WireCursor {
   /// Passes over the value of a field whose tag was just read: an unknown one, or one of an unexpected wire type.
   void Skip(std::uint32_t tag) {
     switch (tag & 7) {
-      case kVarint: ReadVarint(); return;
-      case kFixed64: ReadFixed64(); return;
-      case kBytes: ReadBytes(); return;
-      case kFixed32: ReadFixed32(); return;
+      case kVarint:
+        ReadVarint();
+        return;
+      case kFixed64:
+        ReadFixed64();
+        return;
+      case kBytes:
+        ReadBytes();
+        return;
+      case kFixed32:
+        ReadFixed32();
+        return;
       case kStartGroup:
         if (const std::uint8_t* next = EndOfGroup(p_, end_, tag >> 3)) {
           p_ = next;
@@ -105,7 +122,9 @@ class WireCursor {
           Fail("malformed or unfinished group");
         }
         return;
-      case kEndGroup: Fail("end of a group that was not begun"); return;
+      case kEndGroup:
+        Fail("end of a group that was not begun");
+        return;
       default:
         if (ok()) Fail("wire type that does not exist");
     }
