@@ -141,4 +141,17 @@ bool ReadKeyValue(std::string_view message, int depth, Attribute& attribute, Joi
   return true;
 }
 
+void ReadEntries(std::string_view kvlist, std::vector<Attribute>& entries, JoinedBytes& joined) {
+  ValueError error;
+  WireCursor cursor(kvlist);
+  while (!cursor.Done()) {
+    const std::uint32_t tag = cursor.ReadTag();
+    if (tag == Tag(1, kBytes)) {
+      ReadKeyValue(cursor.ReadBytes(), kCheckedBefore, entries.emplace_back(), joined, error);
+    } else {
+      cursor.Skip(tag);
+    }
+  }
+}
+
 }  // namespace gf_otlp

@@ -4,6 +4,7 @@
 #include <forward_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gf_otlp/records.h"
 #include "gf_otlp/wire.h"
@@ -50,22 +51,8 @@ void ForEachElement(std::string_view array, F&& use) {
   }
 }
 
-/// Calls `use(Attribute)` for each entry of a checked key-value list (the bytes of a Value of kind kKvlist).
-template <class F>
-void ForEachEntry(std::string_view kvlist, F&& use) {
-  WireCursor cursor(kvlist);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    if (tag != Tag(1, kBytes)) {
-      cursor.Skip(tag);
-      continue;
-    }
-    JoinedBytes joined;
-    ValueError error;
-    Attribute entry;
-    if (ReadKeyValue(cursor.ReadBytes(), kCheckedBefore, entry, joined, error)) use(entry);
-  }
-}
+/// The entries of a checked key-value list (the bytes of a Value of kind kKvlist), in its order.
+void ReadEntries(std::string_view kvlist, std::vector<Attribute>& entries, JoinedBytes& joined);
 
 }  // namespace gf_otlp
 
