@@ -1,0 +1,87 @@
+#ifndef GF_OTLP_ROWS_H_
+#define GF_OTLP_ROWS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gf_otlp/padded_buffer.h"
+#include "gf_otlp/records.h"
+#include "gf_otlp/status.h"
+
+namespace gf_otlp {
+
+/// A family of tables: whose rows are written.
+enum class Shape : std::uint8_t {
+  kClickHouse,      // OpenTelemetry Collector's clickhouseexporter, map attributes
+  kClickHouseJson,  // the same with JSON-typed attributes
+  kGlassFlow,       // GlassFlow's Kafka exporter
+  kGlassFlowFlat,   // GlassFlow's OTLP receiver
+};
+inline constexpr Shape kShapes[] = {Shape::kClickHouse, Shape::kClickHouseJson, Shape::kGlassFlow, Shape::kGlassFlowFlat};
+
+/// "clickhouse", "clickhouse-json", "glassflow", "glassflow-flat".
+std::string_view ShapeName(Shape shape);
+std::optional<Shape> ParseShape(std::string_view name);
+
+struct RowOptions {
+  Shape shape = Shape::kClickHouse;
+  /// Of the shapes clickhouse and clickhouse-json: a version in SchemaVersions(); empty is the newest.
+  std::string schema_version;
+  /// Digits of a second's fraction in DateTime columns: 0 (as the type has it) or 9.
+  int time_digits = 0;
+  /// glassflow-flat: also what GlassFlow's receiver drops.
+  bool keep_all = false;
+};
+
+/// The schema versions that a shape has, oldest first; empty if it has only one, without a name.
+std::vector<std::string_view> SchemaVersions(Shape shape);
+
+struct ColumnInfo {
+  std::string_view name;
+  std::string_view type;  // ClickHouse's, as in DDL
+};
+
+struct TableInfo {
+  std::string name;
+  std::vector<ColumnInfo> columns;  // those that rows have
+  std::vector<RecordKind> kinds;    // whose records give rows of this table
+};
+
+/// What was changed while writing rows.
+struct RowCounts {
+  std::uint64_t replaced_bytes = 0;  // bytes that were not UTF-8, now U+FFFD
+  std::uint64_t clamped_times = 0;   // times outside of what ClickHouse reads
+};
+
+/// Maps records to rows of a shape's tables. One per thread.
+class RowMapper {
+ public:
+  /// kUsage for a schema version that is not known (names those that are).
+  static Result<RowMapper> Make(const RowOptions& options);
+  RowMapper(RowMapper&&) noexcept;
+  RowMapper& operator=(RowMapper&&) noexcept;
+  ~RowMapper();
+
+  const std::vector<TableInfo>& tables() const;
+  /// The tables (indices into tables()) that records of `kind` give rows of; none for metrics without data.
+  std::span<const std::size_t> TablesOf(RecordKind kind) const;
+  /// Appends the row of the reader's current record in one of its tables: a JSON object and a newline (JSONEachRow).
+  /// REQUIRES: `table` is of TablesOf(reader.kind())
+  void Append(std::size_t table, const RequestReader& reader, PaddedBuffer& rows);
+
+  const RowCounts& counts() const;
+
+ private:
+  struct State;
+  explicit RowMapper(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_ROWS_H_

@@ -1,0 +1,17 @@
+#ifndef GF_OTLP_OTLP_ATTRIBUTE_PATHS_H_
+#define GF_OTLP_OTLP_ATTRIBUTE_PATHS_H_
+
+#include <string>
+#include <vector>
+
+#include "gf_otlp/records.h"
+
+namespace gf_otlp {
+
+/// The paths of a JSON column's values: keys, those of nested key-value lists joined by "."; arrays are not descended into,
+/// an empty list has no path. Sorted bytewise, each once (clickhouseexporter's *Keys columns).
+void AttributePaths(const Attributes& attributes, std::vector<std::string>& paths);
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_OTLP_ATTRIBUTE_PATHS_H_
