@@ -22,7 +22,8 @@ enum class Shape : std::uint8_t {
   kGlassFlow,       // GlassFlow's Kafka exporter
   kGlassFlowFlat,   // GlassFlow's OTLP receiver
 };
-inline constexpr Shape kShapes[] = {Shape::kClickHouse, Shape::kClickHouseJson, Shape::kGlassFlow, Shape::kGlassFlowFlat};
+inline constexpr Shape kShapes[] = {Shape::kClickHouse, Shape::kClickHouseJson, Shape::kGlassFlow,
+                                    Shape::kGlassFlowFlat};
 
 /// "clickhouse", "clickhouse-json", "glassflow", "glassflow-flat".
 std::string_view ShapeName(Shape shape);

@@ -8,8 +8,8 @@
 
 namespace gf_otlp {
 
-/// The paths of a JSON column's values: keys, those of nested key-value lists joined by "."; arrays are not descended into,
-/// an empty list has no path. Sorted bytewise, each once (clickhouseexporter's *Keys columns).
+/// The paths of a JSON column's values: keys, those of nested key-value lists joined by "."; arrays are not descended
+/// into, an empty list has no path. Sorted bytewise, each once (clickhouseexporter's *Keys columns).
 void AttributePaths(const Attributes& attributes, std::vector<std::string>& paths);
 
 }  // namespace gf_otlp

@@ -43,7 +43,8 @@ struct Dialect {
   bool unique_keys = false;
   /// Attribute values: bytes, doubles, nested values.
   bool hex_bytes = false, plain_doubles = false, html_escapes = false;
-  /// NaN and infinities of Float64 columns: null and the largest doubles (JSON has no others), else "nan", "inf", "-inf".
+  /// NaN and infinities of Float64 columns: null and the largest doubles (JSON has no others), else "nan", "inf",
+  /// "-inf".
   bool finite_floats = false;
   /// Empty arrays of numbers as null.
   bool null_arrays = false;

@@ -17,22 +17,24 @@ inline constexpr std::string_view kServiceNameKey = "service.name";
 /// A number's name in OTLP's enumerations: `names[number]`, the last of them for any other number.
 template <std::size_t kCount>
 constexpr std::string_view EnumName(const std::string_view (&names)[kCount], std::int32_t number) {
-  return names[number >= 0 && number < static_cast<std::int32_t>(kCount) ? number : static_cast<std::int32_t>(kCount) - 1];
+  return names[number >= 0 && number < static_cast<std::int32_t>(kCount) ? number
+                                                                         : static_cast<std::int32_t>(kCount) - 1];
 }
 
-inline constexpr auto kServiceName = Col<type::LowCardinalityString, Level::kResource>("ServiceName", [](auto& out, const RequestReader& r) {
-  const Value* name = FindAttribute(r.resource().attributes, kServiceNameKey);
-  out.AsString(name != nullptr ? *name : Value());
-});
+inline constexpr auto kServiceName =
+    Col<type::LowCardinalityString, Level::kResource>("ServiceName", [](auto& out, const RequestReader& r) {
+      const Value* name = FindAttribute(r.resource().attributes, kServiceNameKey);
+      out.AsString(name != nullptr ? *name : Value());
+    });
 
 template <class T>
 inline constexpr auto kResourceSchemaUrl = Col<T, Level::kResource>(
     "ResourceSchemaUrl", [](auto& out, const RequestReader& r) { out.String(r.resource().schema_url); });
 template <class T>
-inline constexpr auto kScopeSchemaUrl =
-    Col<T, Level::kScope>("ScopeSchemaUrl", [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); });
-inline constexpr auto kScopeName =
-    Col<type::String, Level::kScope>("ScopeName", [](auto& out, const RequestReader& r) { out.String(r.scope().name); });
+inline constexpr auto kScopeSchemaUrl = Col<T, Level::kScope>(
+    "ScopeSchemaUrl", [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); });
+inline constexpr auto kScopeName = Col<type::String, Level::kScope>(
+    "ScopeName", [](auto& out, const RequestReader& r) { out.String(r.scope().name); });
 template <class T>
 inline constexpr auto kScopeVersion =
     Col<T, Level::kScope>("ScopeVersion", [](auto& out, const RequestReader& r) { out.String(r.scope().version); });

@@ -3,29 +3,39 @@
 
 #include "rows/common_columns.h"
 
-/// The flattened rows of GlassFlow's OTLP receiver (clickhouse-etl): one table a signal, empty columns left out where the
-/// receiver leaves them out. `kAll` adds what it drops.
+/// The flattened rows of GlassFlow's OTLP receiver (clickhouse-etl): one table a signal, empty columns left out where
+/// the receiver leaves them out. `kAll` adds what it drops.
 namespace gf_otlp::flat {
 
-inline constexpr std::string_view kSpanKinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER", "UNSPECIFIED"};
+inline constexpr std::string_view kSpanKinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER",     "CLIENT",
+                                                  "PRODUCER",    "CONSUMER", "UNSPECIFIED"};
 inline constexpr std::string_view kStatusCodes[] = {"UNSET", "OK", "ERROR", "UNSET"};
 inline constexpr std::string_view kTemporalities[] = {"UNSPECIFIED", "DELTA", "CUMULATIVE", "UNSPECIFIED"};
 
 inline bool IsZero(std::string_view id) { return id.find_first_not_of('\0') == id.npos; }
 
 inline constexpr std::tuple kScopeHead{
-    Col<type::StringMap, Level::kResource>("resource_attributes", [](auto& out, const RequestReader& r) { out.Map(r.resource().attributes); }),
-    Col<type::LowCardinalityString, Level::kScope>("scope_name", [](auto& out, const RequestReader& r) { out.String(r.scope().name); }),
+    Col<type::StringMap, Level::kResource>("resource_attributes",
+                                           [](auto& out, const RequestReader& r) { out.Map(r.resource().attributes); }),
+    Col<type::LowCardinalityString, Level::kScope>(
+        "scope_name", [](auto& out, const RequestReader& r) { out.String(r.scope().name); }),
     Col<type::LowCardinalityString, Level::kScope>(
         "scope_version", [](auto& out, const RequestReader& r) { out.String(r.scope().version); },
         [](const RequestReader& r) { return !r.scope().version.empty(); }),
-    Col<type::StringMap, Level::kScope>("scope_attributes", [](auto& out, const RequestReader& r) { out.Map(r.scope().attributes); })};
+    Col<type::StringMap, Level::kScope>("scope_attributes",
+                                        [](auto& out, const RequestReader& r) { out.Map(r.scope().attributes); })};
 
 inline constexpr std::tuple kDropped{
-    Col<type::String, Level::kResource>("resource_schema_url", [](auto& out, const RequestReader& r) { out.String(r.resource().schema_url); }),
-    Col<type::String, Level::kScope>("scope_schema_url", [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); }),
-    Col<type::UInt32, Level::kResource>("resource_dropped_attributes_count", [](auto& out, const RequestReader& r) { out.Integer(r.resource().dropped_attributes_count); }),
-    Col<type::UInt32, Level::kScope>("scope_dropped_attributes_count", [](auto& out, const RequestReader& r) { out.Integer(r.scope().dropped_attributes_count); })};
+    Col<type::String, Level::kResource>("resource_schema_url",
+                                        [](auto& out, const RequestReader& r) { out.String(r.resource().schema_url); }),
+    Col<type::String, Level::kScope>("scope_schema_url",
+                                     [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); }),
+    Col<type::UInt32, Level::kResource>(
+        "resource_dropped_attributes_count",
+        [](auto& out, const RequestReader& r) { out.Integer(r.resource().dropped_attributes_count); }),
+    Col<type::UInt32, Level::kScope>("scope_dropped_attributes_count", [](auto& out, const RequestReader& r) {
+      out.Integer(r.scope().dropped_attributes_count);
+    })};
 
 template <bool kAll>
 inline constexpr auto kEnd = [] {
@@ -40,18 +50,26 @@ template <bool kAll>
 inline constexpr auto kLogs = std::tuple_cat(
     std::tuple{
         RecordColumn<type::DateTime64>("timestamp", [](auto& out, const RequestReader& r) { out.Time(r.log().time); }),
-        RecordColumn<type::DateTime64>("observed_timestamp", [](auto& out, const RequestReader& r) { out.Time(r.log().observed_time); }),
-        RecordColumn<type::Int32>("severity_number", [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number); }),
-        RecordColumn<type::LowCardinalityString>("severity_text", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
+        RecordColumn<type::DateTime64>("observed_timestamp",
+                                       [](auto& out, const RequestReader& r) { out.Time(r.log().observed_time); }),
+        RecordColumn<type::Int32>("severity_number",
+                                  [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number); }),
+        RecordColumn<type::LowCardinalityString>(
+            "severity_text", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
         RecordColumn<type::String>("body", [](auto& out, const RequestReader& r) { out.AsString(r.log().body); }),
-        RecordColumn<type::String>("trace_id", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); },
-                                   [](const RequestReader& r) { return !IsZero(r.log().trace_id); }),
-        RecordColumn<type::String>("span_id", [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); },
-                                   [](const RequestReader& r) { return !IsZero(r.log().span_id); }),
+        RecordColumn<type::String>(
+            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); },
+            [](const RequestReader& r) { return !IsZero(r.log().trace_id); }),
+        RecordColumn<type::String>(
+            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); },
+            [](const RequestReader& r) { return !IsZero(r.log().span_id); }),
         RecordColumn<type::UInt32>("flags", [](auto& out, const RequestReader& r) { out.Integer(r.log().flags); }),
-        RecordColumn<type::UInt32>("dropped_attributes_count", [](auto& out, const RequestReader& r) { out.Integer(r.log().dropped_attributes_count); })},
+        RecordColumn<type::UInt32>(
+            "dropped_attributes_count",
+            [](auto& out, const RequestReader& r) { out.Integer(r.log().dropped_attributes_count); })},
     kScopeHead,
-    std::tuple{RecordColumn<type::StringMap>("attributes", [](auto& out, const RequestReader& r) { out.Map(r.log().attributes); })},
+    std::tuple{RecordColumn<type::StringMap>("attributes",
+                                             [](auto& out, const RequestReader& r) { out.Map(r.log().attributes); })},
     kEnd<kAll>);
 
 inline constexpr auto kWriteEvent = [](auto& out, const SpanEvent& e) {
@@ -91,30 +109,52 @@ inline constexpr auto kWriteLink = [](auto& out, const SpanLink& l) {
 template <bool kAll>
 inline constexpr auto kSpans = std::tuple_cat(
     std::tuple{
-        RecordColumn<type::String>("trace_id", [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); },
-                                   [](const RequestReader& r) { return !IsZero(r.span().trace_id); }),
-        RecordColumn<type::String>("span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); },
-                                   [](const RequestReader& r) { return !IsZero(r.span().span_id); }),
-        RecordColumn<type::String>("parent_span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); },
-                                   [](const RequestReader& r) { return !IsZero(r.span().parent_span_id); }),
-        RecordColumn<type::String>("trace_state", [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); },
-                                   [](const RequestReader& r) { return !r.span().trace_state.empty(); }),
+        RecordColumn<type::String>(
+            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); },
+            [](const RequestReader& r) { return !IsZero(r.span().trace_id); }),
+        RecordColumn<type::String>(
+            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); },
+            [](const RequestReader& r) { return !IsZero(r.span().span_id); }),
+        RecordColumn<type::String>(
+            "parent_span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); },
+            [](const RequestReader& r) { return !IsZero(r.span().parent_span_id); }),
+        RecordColumn<type::String>(
+            "trace_state", [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); },
+            [](const RequestReader& r) { return !r.span().trace_state.empty(); }),
         RecordColumn<type::UInt32>("flags", [](auto& out, const RequestReader& r) { out.Integer(r.span().flags); }),
-        RecordColumn<type::LowCardinalityString>("name", [](auto& out, const RequestReader& r) { out.String(r.span().name); }),
-        RecordColumn<type::LowCardinalityString>("kind", [](auto& out, const RequestReader& r) { out.Name(EnumName(kSpanKinds, r.span().kind)); }),
-        RecordColumn<type::DateTime64>("start_timestamp", [](auto& out, const RequestReader& r) { out.Time(r.span().start_time); }),
-        RecordColumn<type::DateTime64>("end_timestamp", [](auto& out, const RequestReader& r) { out.Time(r.span().end_time); }),
-        RecordColumn<type::UInt64>("duration_ns", [](auto& out, const RequestReader& r) { out.Integer(r.span().end_time - r.span().start_time); }),
-        RecordColumn<type::LowCardinalityString>("status_code", [](auto& out, const RequestReader& r) { out.Name(EnumName(kStatusCodes, r.span().status_code)); }),
-        RecordColumn<type::String>("status_message", [](auto& out, const RequestReader& r) { out.String(r.span().status_message); },
-                                   [](const RequestReader& r) { return !r.span().status_message.empty(); }),
-        RecordColumn<type::UInt32>("dropped_attributes_count", [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_attributes_count); }),
-        RecordColumn<type::UInt32>("dropped_events_count", [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_events_count); }),
-        RecordColumn<type::UInt32>("dropped_links_count", [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_links_count); }),
-        RecordColumn<type::FlatEvents>("events", [](auto& out, const RequestReader& r) { out.Array(r.span().events, kWriteEvent); }),
-        RecordColumn<type::FlatLinks>("links", [](auto& out, const RequestReader& r) { out.Array(r.span().links, kWriteLink); })},
+        RecordColumn<type::LowCardinalityString>("name",
+                                                 [](auto& out, const RequestReader& r) { out.String(r.span().name); }),
+        RecordColumn<type::LowCardinalityString>(
+            "kind", [](auto& out, const RequestReader& r) { out.Name(EnumName(kSpanKinds, r.span().kind)); }),
+        RecordColumn<type::DateTime64>("start_timestamp",
+                                       [](auto& out, const RequestReader& r) { out.Time(r.span().start_time); }),
+        RecordColumn<type::DateTime64>("end_timestamp",
+                                       [](auto& out, const RequestReader& r) { out.Time(r.span().end_time); }),
+        RecordColumn<type::UInt64>(
+            "duration_ns",
+            [](auto& out, const RequestReader& r) { out.Integer(r.span().end_time - r.span().start_time); }),
+        RecordColumn<type::LowCardinalityString>(
+            "status_code",
+            [](auto& out, const RequestReader& r) { out.Name(EnumName(kStatusCodes, r.span().status_code)); }),
+        RecordColumn<type::String>(
+            "status_message", [](auto& out, const RequestReader& r) { out.String(r.span().status_message); },
+            [](const RequestReader& r) { return !r.span().status_message.empty(); }),
+        RecordColumn<type::UInt32>(
+            "dropped_attributes_count",
+            [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_attributes_count); }),
+        RecordColumn<type::UInt32>(
+            "dropped_events_count",
+            [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_events_count); }),
+        RecordColumn<type::UInt32>(
+            "dropped_links_count",
+            [](auto& out, const RequestReader& r) { out.Integer(r.span().dropped_links_count); }),
+        RecordColumn<type::FlatEvents>(
+            "events", [](auto& out, const RequestReader& r) { out.Array(r.span().events, kWriteEvent); }),
+        RecordColumn<type::FlatLinks>(
+            "links", [](auto& out, const RequestReader& r) { out.Array(r.span().links, kWriteLink); })},
     kScopeHead,
-    std::tuple{RecordColumn<type::StringMap>("attributes", [](auto& out, const RequestReader& r) { out.Map(r.span().attributes); })},
+    std::tuple{RecordColumn<type::StringMap>("attributes",
+                                             [](auto& out, const RequestReader& r) { out.Map(r.span().attributes); })},
     kEnd<kAll>);
 
 inline constexpr auto kWriteInteger = [](auto& o, auto value) { o.Integer(value); };
@@ -122,16 +162,23 @@ inline constexpr auto kWriteFloat = [](auto& o, double value) { o.Float(value); 
 inline constexpr auto kWriteQuantile = [](auto& o, const QuantileValue& q) { o.Float(q.quantile); };
 inline constexpr auto kWriteQuantileValue = [](auto& o, const QuantileValue& q) { o.Float(q.value); };
 
-inline bool IsHistogram(RecordKind kind) { return kind == RecordKind::kHistogram || kind == RecordKind::kExponentialHistogram; }
+inline bool IsHistogram(RecordKind kind) {
+  return kind == RecordKind::kHistogram || kind == RecordKind::kExponentialHistogram;
+}
 inline bool IsNumber(RecordKind kind) { return kind == RecordKind::kGauge || kind == RecordKind::kSum; }
 
 inline constexpr std::string_view MetricType(RecordKind kind) {
   switch (kind) {
-    case RecordKind::kGauge: return "gauge";
-    case RecordKind::kSum: return "sum";
-    case RecordKind::kHistogram: return "histogram";
-    case RecordKind::kExponentialHistogram: return "exp_histogram";
-    default: return "summary";
+    case RecordKind::kGauge:
+      return "gauge";
+    case RecordKind::kSum:
+      return "sum";
+    case RecordKind::kHistogram:
+      return "histogram";
+    case RecordKind::kExponentialHistogram:
+      return "exp_histogram";
+    default:
+      return "summary";
   }
 }
 
@@ -162,15 +209,27 @@ inline constexpr auto kWriteExemplar = [](auto& out, const Exemplar& e) {
 
 inline constexpr std::tuple kDroppedOfPoints{
     RecordColumn<type::Int32>("scale", [](auto& out, const RequestReader& r) { out.Integer(r.point().scale); }),
-    RecordColumn<type::UInt64>("zero_count", [](auto& out, const RequestReader& r) { out.Integer(r.point().zero_count); }),
-    RecordColumn<type::Float64>("zero_threshold", [](auto& out, const RequestReader& r) { out.Float(r.point().zero_threshold); }),
-    RecordColumn<type::Int32>("positive_offset", [](auto& out, const RequestReader& r) { out.Integer(r.point().positive.offset); }),
-    RecordColumn<type::Array<type::UInt64>>("positive_bucket_counts", [](auto& out, const RequestReader& r) { out.Array(r.point().positive.counts, kWriteInteger); }),
-    RecordColumn<type::Int32>("negative_offset", [](auto& out, const RequestReader& r) { out.Integer(r.point().negative.offset); }),
-    RecordColumn<type::Array<type::UInt64>>("negative_bucket_counts", [](auto& out, const RequestReader& r) { out.Array(r.point().negative.counts, kWriteInteger); }),
-    RecordColumn<type::Array<type::Float64>>("quantiles", [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kWriteQuantile); }),
-    RecordColumn<type::Array<type::Float64>>("quantile_values", [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kWriteQuantileValue); }),
-    RecordColumn<type::FlatExemplars>("exemplars", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kWriteExemplar); })};
+    RecordColumn<type::UInt64>("zero_count",
+                               [](auto& out, const RequestReader& r) { out.Integer(r.point().zero_count); }),
+    RecordColumn<type::Float64>("zero_threshold",
+                                [](auto& out, const RequestReader& r) { out.Float(r.point().zero_threshold); }),
+    RecordColumn<type::Int32>("positive_offset",
+                              [](auto& out, const RequestReader& r) { out.Integer(r.point().positive.offset); }),
+    RecordColumn<type::Array<type::UInt64>>(
+        "positive_bucket_counts",
+        [](auto& out, const RequestReader& r) { out.Array(r.point().positive.counts, kWriteInteger); }),
+    RecordColumn<type::Int32>("negative_offset",
+                              [](auto& out, const RequestReader& r) { out.Integer(r.point().negative.offset); }),
+    RecordColumn<type::Array<type::UInt64>>(
+        "negative_bucket_counts",
+        [](auto& out, const RequestReader& r) { out.Array(r.point().negative.counts, kWriteInteger); }),
+    RecordColumn<type::Array<type::Float64>>(
+        "quantiles", [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kWriteQuantile); }),
+    RecordColumn<type::Array<type::Float64>>(
+        "quantile_values",
+        [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kWriteQuantileValue); }),
+    RecordColumn<type::FlatExemplars>(
+        "exemplars", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kWriteExemplar); })};
 
 template <bool kAll>
 inline constexpr auto kEndOfPoints = [] {
@@ -184,38 +243,58 @@ inline constexpr auto kEndOfPoints = [] {
 template <bool kAll>
 inline constexpr auto kPoints = std::tuple_cat(
     std::tuple{
-        RecordColumn<type::DateTime64>("timestamp", [](auto& out, const RequestReader& r) { out.Time(r.point().time); }),
-        RecordColumn<type::DateTime64>("start_timestamp", [](auto& out, const RequestReader& r) { out.Time(r.point().start_time); }),
-        Col<type::LowCardinalityString, Level::kMetric>("metric_name", [](auto& out, const RequestReader& r) { out.String(r.metric().name); }),
-        Col<type::String, Level::kMetric>("metric_description", [](auto& out, const RequestReader& r) { out.String(r.metric().description); }),
-        Col<type::LowCardinalityString, Level::kMetric>("metric_unit", [](auto& out, const RequestReader& r) { out.String(r.metric().unit); }),
-        Col<type::LowCardinalityString, Level::kMetric>("metric_type", [](auto& out, const RequestReader& r) { out.Name(MetricType(r.kind())); }),
-        Col<type::Nullable<type::String>, Level::kMetric>("aggregation_temporality", [](auto& out, const RequestReader& r) {
-          if (r.kind() == RecordKind::kGauge || r.kind() == RecordKind::kSummary) return out.Null();
-          out.Name(EnumName(kTemporalities, r.metric().aggregation_temporality));
-        }),
-        Col<type::Nullable<type::Boolean>, Level::kMetric>("is_monotonic", [](auto& out, const RequestReader& r) {
-          r.kind() == RecordKind::kSum ? out.Bool(r.metric().is_monotonic) : out.Null();
-        }),
+        RecordColumn<type::DateTime64>("timestamp",
+                                       [](auto& out, const RequestReader& r) { out.Time(r.point().time); }),
+        RecordColumn<type::DateTime64>("start_timestamp",
+                                       [](auto& out, const RequestReader& r) { out.Time(r.point().start_time); }),
+        Col<type::LowCardinalityString, Level::kMetric>(
+            "metric_name", [](auto& out, const RequestReader& r) { out.String(r.metric().name); }),
+        Col<type::String, Level::kMetric>(
+            "metric_description", [](auto& out, const RequestReader& r) { out.String(r.metric().description); }),
+        Col<type::LowCardinalityString, Level::kMetric>(
+            "metric_unit", [](auto& out, const RequestReader& r) { out.String(r.metric().unit); }),
+        Col<type::LowCardinalityString, Level::kMetric>(
+            "metric_type", [](auto& out, const RequestReader& r) { out.Name(MetricType(r.kind())); }),
+        Col<type::Nullable<type::String>, Level::kMetric>("aggregation_temporality",
+                                                          [](auto& out, const RequestReader& r) {
+                                                            if (r.kind() == RecordKind::kGauge ||
+                                                                r.kind() == RecordKind::kSummary)
+                                                              return out.Null();
+                                                            out.Name(EnumName(kTemporalities,
+                                                                              r.metric().aggregation_temporality));
+                                                          }),
+        Col<type::Nullable<type::Boolean>, Level::kMetric>("is_monotonic",
+                                                           [](auto& out, const RequestReader& r) {
+                                                             r.kind() == RecordKind::kSum
+                                                                 ? out.Bool(r.metric().is_monotonic)
+                                                                 : out.Null();
+                                                           }),
         RecordColumn<type::UInt32>("flags", [](auto& out, const RequestReader& r) { out.Integer(r.point().flags); }),
-        RecordColumn<type::Nullable<type::Float64>>("value_double", [](auto& out, const RequestReader& r) { kWriteDoubleValue(out, r.point().value); }),
-        RecordColumn<type::Nullable<type::Int64>>("value_int", [](auto& out, const RequestReader& r) { kWriteIntValue(out, r.point().value); }),
-        RecordColumn<type::Nullable<type::UInt64>>("count", [](auto& out, const RequestReader& r) {
-          IsNumber(r.kind()) ? out.Null() : out.Integer(r.point().count);
-        }),
-        RecordColumn<type::Nullable<type::Float64>>("sum", [](auto& out, const RequestReader& r) {
-          IsNumber(r.kind()) ? out.Null() : out.Float(r.point().sum);
-        }),
-        RecordColumn<type::Nullable<type::Float64>>("min", [](auto& out, const RequestReader& r) {
-          r.point().has_min ? out.Float(r.point().min) : out.Null();
-        }),
-        RecordColumn<type::Nullable<type::Float64>>("max", [](auto& out, const RequestReader& r) {
-          r.point().has_max ? out.Float(r.point().max) : out.Null();
-        }),
-        RecordColumn<type::Array<type::UInt64>>("bucket_counts", [](auto& out, const RequestReader& r) { out.Array(r.point().bucket_counts, kWriteInteger); }),
-        RecordColumn<type::Array<type::Float64>>("explicit_bounds", [](auto& out, const RequestReader& r) { out.Array(r.point().explicit_bounds, kWriteFloat); })},
+        RecordColumn<type::Nullable<type::Float64>>(
+            "value_double", [](auto& out, const RequestReader& r) { kWriteDoubleValue(out, r.point().value); }),
+        RecordColumn<type::Nullable<type::Int64>>(
+            "value_int", [](auto& out, const RequestReader& r) { kWriteIntValue(out, r.point().value); }),
+        RecordColumn<type::Nullable<type::UInt64>>(
+            "count",
+            [](auto& out, const RequestReader& r) { IsNumber(r.kind()) ? out.Null() : out.Integer(r.point().count); }),
+        RecordColumn<type::Nullable<type::Float64>>(
+            "sum",
+            [](auto& out, const RequestReader& r) { IsNumber(r.kind()) ? out.Null() : out.Float(r.point().sum); }),
+        RecordColumn<type::Nullable<type::Float64>>(
+            "min",
+            [](auto& out, const RequestReader& r) { r.point().has_min ? out.Float(r.point().min) : out.Null(); }),
+        RecordColumn<type::Nullable<type::Float64>>(
+            "max",
+            [](auto& out, const RequestReader& r) { r.point().has_max ? out.Float(r.point().max) : out.Null(); }),
+        RecordColumn<type::Array<type::UInt64>>(
+            "bucket_counts",
+            [](auto& out, const RequestReader& r) { out.Array(r.point().bucket_counts, kWriteInteger); }),
+        RecordColumn<type::Array<type::Float64>>(
+            "explicit_bounds",
+            [](auto& out, const RequestReader& r) { out.Array(r.point().explicit_bounds, kWriteFloat); })},
     kScopeHead,
-    std::tuple{RecordColumn<type::StringMap>("attributes", [](auto& out, const RequestReader& r) { out.Map(r.point().attributes); })},
+    std::tuple{RecordColumn<type::StringMap>("attributes",
+                                             [](auto& out, const RequestReader& r) { out.Map(r.point().attributes); })},
     kEndOfPoints<kAll>);
 
 }  // namespace gf_otlp::flat

@@ -29,7 +29,7 @@ struct JsonState {
   RowCounts* counts = nullptr;
   int time_digits = 0;  // as RowOptions has it
   TimeWriter times;
-  PaddedBuffer text;                // of nested values, before it is escaped
+  PaddedBuffer text;               // of nested values, before it is escaped
   std::vector<std::string> paths;  // of a JSON column's keys
 };
 
@@ -184,7 +184,8 @@ class JsonValue {
 
   void Text(const Value& value, const ValueTextStyle& style) {
     using Kind = Value::Kind;
-    if (value.kind() == Kind::kString) [[likely]] return String(value.bytes());
+    if (value.kind() == Kind::kString) [[likely]]
+      return String(value.bytes());
     if (value.kind() == Kind::kArray || value.kind() == Kind::kKvlist) {
       state_.text.Clear();
       state_.counts->replaced_bytes += AppendValueText(value, style, state_.text);
@@ -209,7 +210,8 @@ class JsonValue {
   static constexpr std::int64_t kEarliestNanoseconds = -9'223'372'036'000'000'000;
 
   std::int64_t ClampNanoseconds(std::int64_t time) {
-    if (time >= kEarliestNanoseconds) [[likely]] return time;
+    if (time >= kEarliestNanoseconds) [[likely]]
+      return time;
     ++state_.counts->clamped_times;
     return kEarliestNanoseconds;
   }
@@ -217,7 +219,8 @@ class JsonValue {
   std::int64_t ClampSeconds(std::int64_t time) {
     constexpr std::int64_t kLatest = std::numeric_limits<std::uint32_t>::max();
     const std::int64_t seconds = time / 1'000'000'000;
-    if (time >= 0 && seconds <= kLatest) [[likely]] return seconds;
+    if (time >= 0 && seconds <= kLatest) [[likely]]
+      return seconds;
     ++state_.counts->clamped_times;
     return time < 0 ? 0 : kLatest;
   }

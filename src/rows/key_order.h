@@ -25,8 +25,8 @@ inline bool KeyLess(std::string_view a, std::string_view b) {
   return a < b;
 }
 
-/// The order of attributes by key, stable. Records of one kind have the same keys in the same order, so the last order is
-/// tried before sorting.
+/// The order of attributes by key, stable. Records of one kind have the same keys in the same order, so the last order
+/// is tried before sorting.
 class KeyOrder {
  public:
   /// Indices into `attributes`, valid until the next call.

@@ -7,14 +7,19 @@
 namespace gf_otlp {
 
 inline constexpr std::tuple kLogHead{
-    RecordColumn<type::DateTime64>("Timestamp", [](auto& out, const RequestReader& r) {
-      out.Time(r.log().time != 0 ? r.log().time : r.log().observed_time);
-    }),
-    RecordColumn<type::String>("TraceId", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); }),
-    RecordColumn<type::String>("SpanId", [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); }),
-    RecordColumn<type::UInt8>("TraceFlags", [](auto& out, const RequestReader& r) { out.Integer(r.log().flags & 0xff); }),
-    RecordColumn<type::LowCardinalityString>("SeverityText", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
-    RecordColumn<type::UInt8>("SeverityNumber", [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number & 0xff); }),
+    RecordColumn<type::DateTime64>(
+        "Timestamp",
+        [](auto& out, const RequestReader& r) { out.Time(r.log().time != 0 ? r.log().time : r.log().observed_time); }),
+    RecordColumn<type::String>("TraceId",
+                               [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); }),
+    RecordColumn<type::String>("SpanId",
+                               [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); }),
+    RecordColumn<type::UInt8>("TraceFlags",
+                              [](auto& out, const RequestReader& r) { out.Integer(r.log().flags & 0xff); }),
+    RecordColumn<type::LowCardinalityString>(
+        "SeverityText", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
+    RecordColumn<type::UInt8>("SeverityNumber",
+                              [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number & 0xff); }),
     kServiceName,
     RecordColumn<type::String>("Body", [](auto& out, const RequestReader& r) { out.AsString(r.log().body); }),
     kResourceSchemaUrl<type::LowCardinalityString>};
@@ -24,13 +29,15 @@ inline constexpr auto kLogTail = std::tuple_cat(
     kResourceAttributes<kAs>,
     std::tuple{kScopeSchemaUrl<type::LowCardinalityString>, kScopeName, kScopeVersion<type::LowCardinalityString>},
     kScopeAttributes<kAs>,
-    AttributesColumn<kAs, Level::kRecord>("LogAttributes", "LogAttributesKeys",
-                                          [](const RequestReader& r) -> const Attributes& { return r.log().attributes; }));
+    AttributesColumn<kAs, Level::kRecord>(
+        "LogAttributes", "LogAttributesKeys",
+        [](const RequestReader& r) -> const Attributes& { return r.log().attributes; }));
 
 template <AttributeColumns kAs>
 inline constexpr auto kOtelLogs = std::tuple_cat(
-    kLogHead, kLogTail<kAs>,
-    std::tuple{RecordColumn<type::String>("EventName", [](auto& out, const RequestReader& r) { out.String(r.log().event_name); })});
+    kLogHead, kLogTail<kAs>, std::tuple{RecordColumn<type::String>("EventName", [](auto& out, const RequestReader& r) {
+      out.String(r.log().event_name);
+    })});
 
 inline constexpr auto kGlassFlowLogs = std::tuple_cat(kLogHead, kLogTail<AttributeColumns::kMap>);
 

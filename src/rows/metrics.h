@@ -3,8 +3,8 @@
 
 #include "rows/common_columns.h"
 
-/// otel_metrics_* of the Collector's clickhouseexporter, and as GlassFlow's exporter writes them. Schema versions differ in
-/// types only: `V::Time` and `V::MetricName`.
+/// otel_metrics_* of the Collector's clickhouseexporter, and as GlassFlow's exporter writes them. Schema versions
+/// differ in types only: `V::Time` and `V::MetricName`.
 namespace gf_otlp {
 
 struct MetricsSince161 {
@@ -21,15 +21,22 @@ inline constexpr auto kMetricHead = std::tuple_cat(
     kResourceAttributes<AttributeColumns::kMap>,
     std::tuple{kResourceSchemaUrl<type::String>, kScopeName, kScopeVersion<type::String>},
     kScopeAttributes<AttributeColumns::kMap>,
-    std::tuple{
-        Col<type::UInt32, Level::kScope>("ScopeDroppedAttrCount", [](auto& out, const RequestReader& r) { out.Integer(r.scope().dropped_attributes_count); }),
-        kScopeSchemaUrl<type::String>, kServiceName,
-        Col<typename V::MetricName, Level::kMetric>("MetricName", [](auto& out, const RequestReader& r) { out.String(r.metric().name); }),
-        Col<type::String, Level::kMetric>("MetricDescription", [](auto& out, const RequestReader& r) { out.String(r.metric().description); }),
-        Col<type::String, Level::kMetric>("MetricUnit", [](auto& out, const RequestReader& r) { out.String(r.metric().unit); }),
-        RecordColumn<type::StringMap>("Attributes", [](auto& out, const RequestReader& r) { out.Map(r.point().attributes); }),
-        RecordColumn<typename V::Time>("StartTimeUnix", [](auto& out, const RequestReader& r) { out.Time(r.point().start_time); }),
-        RecordColumn<typename V::Time>("TimeUnix", [](auto& out, const RequestReader& r) { out.Time(r.point().time); })});
+    std::tuple{Col<type::UInt32, Level::kScope>(
+                   "ScopeDroppedAttrCount",
+                   [](auto& out, const RequestReader& r) { out.Integer(r.scope().dropped_attributes_count); }),
+               kScopeSchemaUrl<type::String>, kServiceName,
+               Col<typename V::MetricName, Level::kMetric>(
+                   "MetricName", [](auto& out, const RequestReader& r) { out.String(r.metric().name); }),
+               Col<type::String, Level::kMetric>(
+                   "MetricDescription", [](auto& out, const RequestReader& r) { out.String(r.metric().description); }),
+               Col<type::String, Level::kMetric>(
+                   "MetricUnit", [](auto& out, const RequestReader& r) { out.String(r.metric().unit); }),
+               RecordColumn<type::StringMap>("Attributes",
+                                             [](auto& out, const RequestReader& r) { out.Map(r.point().attributes); }),
+               RecordColumn<typename V::Time>(
+                   "StartTimeUnix", [](auto& out, const RequestReader& r) { out.Time(r.point().start_time); }),
+               RecordColumn<typename V::Time>("TimeUnix",
+                                              [](auto& out, const RequestReader& r) { out.Time(r.point().time); })});
 
 inline constexpr auto kFlags =
     RecordColumn<type::UInt32>("Flags", [](auto& out, const RequestReader& r) { out.Integer(r.point().flags); });
@@ -44,7 +51,8 @@ inline constexpr auto kMin =
 inline constexpr auto kMax =
     RecordColumn<type::Float64>("Max", [](auto& out, const RequestReader& r) { out.Float(r.point().max); });
 inline constexpr auto kTemporality = Col<type::Int32, Level::kMetric>(
-    "AggregationTemporality", [](auto& out, const RequestReader& r) { out.Integer(r.metric().aggregation_temporality); });
+    "AggregationTemporality",
+    [](auto& out, const RequestReader& r) { out.Integer(r.metric().aggregation_temporality); });
 inline constexpr auto kIsMonotonic = Col<type::Boolean, Level::kMetric>(
     "IsMonotonic", [](auto& out, const RequestReader& r) { out.Bool(r.metric().is_monotonic); });
 
@@ -57,17 +65,28 @@ inline constexpr auto kExemplarTraceId = [](auto& o, const Exemplar& e) { o.Full
 
 template <class V>
 inline constexpr std::tuple kExemplars{
-    RecordColumn<type::Array<type::StringMap>>("Exemplars.FilteredAttributes", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarAttributes); }),
-    RecordColumn<type::Array<typename V::Time>>("Exemplars.TimeUnix", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarTime); }),
-    RecordColumn<type::Array<type::Float64>>("Exemplars.Value", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarValue); }),
-    RecordColumn<type::Array<type::String>>("Exemplars.SpanId", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarSpanId); }),
-    RecordColumn<type::Array<type::String>>("Exemplars.TraceId", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarTraceId); })};
+    RecordColumn<type::Array<type::StringMap>>(
+        "Exemplars.FilteredAttributes",
+        [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarAttributes); }),
+    RecordColumn<type::Array<typename V::Time>>(
+        "Exemplars.TimeUnix", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarTime); }),
+    RecordColumn<type::Array<type::Float64>>(
+        "Exemplars.Value", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarValue); }),
+    RecordColumn<type::Array<type::String>>(
+        "Exemplars.SpanId", [](auto& out, const RequestReader& r) { out.Array(r.point().exemplars, kExemplarSpanId); }),
+    RecordColumn<type::Array<type::String>>("Exemplars.TraceId", [](auto& out, const RequestReader& r) {
+      out.Array(r.point().exemplars, kExemplarTraceId);
+    })};
 
 inline constexpr auto kQuantile = [](auto& o, const QuantileValue& q) { o.Float(q.quantile); };
 inline constexpr auto kQuantileValue = [](auto& o, const QuantileValue& q) { o.Float(q.value); };
 inline constexpr std::tuple kQuantiles{
-    RecordColumn<type::Array<type::Float64>>("ValueAtQuantiles.Quantile", [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kQuantile); }),
-    RecordColumn<type::Array<type::Float64>>("ValueAtQuantiles.Value", [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kQuantileValue); })};
+    RecordColumn<type::Array<type::Float64>>(
+        "ValueAtQuantiles.Quantile",
+        [](auto& out, const RequestReader& r) { out.Array(r.point().quantiles, kQuantile); }),
+    RecordColumn<type::Array<type::Float64>>("ValueAtQuantiles.Value", [](auto& out, const RequestReader& r) {
+      out.Array(r.point().quantiles, kQuantileValue);
+    })};
 
 /// GlassFlow's exporter writes the nested columns as one object of arrays.
 inline constexpr std::tuple kExemplarsObject{
@@ -108,8 +127,12 @@ template <class V, const auto& kExemplarColumns>
 inline constexpr auto kHistogram = std::tuple_cat(
     kMetricHead<V>,
     std::tuple{kCount, kSum,
-               RecordColumn<type::Array<type::UInt64>>("BucketCounts", [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().bucket_counts, kWriteInteger); }),
-               RecordColumn<type::Array<type::Float64>>("ExplicitBounds", [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().explicit_bounds, kWriteFloat); })},
+               RecordColumn<type::Array<type::UInt64>>(
+                   "BucketCounts",
+                   [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().bucket_counts, kWriteInteger); }),
+               RecordColumn<type::Array<type::Float64>>(
+                   "ExplicitBounds",
+                   [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().explicit_bounds, kWriteFloat); })},
     kExemplarColumns, std::tuple{kFlags, kMin, kMax, kTemporality});
 
 template <class V, const auto& kExemplarColumns>
@@ -118,11 +141,18 @@ inline constexpr auto kExponentialHistogram = std::tuple_cat(
     std::tuple{
         kCount, kSum,
         RecordColumn<type::Int32>("Scale", [](auto& out, const RequestReader& r) { out.Integer(r.point().scale); }),
-        RecordColumn<type::UInt64>("ZeroCount", [](auto& out, const RequestReader& r) { out.Integer(r.point().zero_count); }),
-        RecordColumn<type::Int32>("PositiveOffset", [](auto& out, const RequestReader& r) { out.Integer(r.point().positive.offset); }),
-        RecordColumn<type::Array<type::UInt64>>("PositiveBucketCounts", [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().positive.counts, kWriteInteger); }),
-        RecordColumn<type::Int32>("NegativeOffset", [](auto& out, const RequestReader& r) { out.Integer(r.point().negative.offset); }),
-        RecordColumn<type::Array<type::UInt64>>("NegativeBucketCounts", [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().negative.counts, kWriteInteger); })},
+        RecordColumn<type::UInt64>("ZeroCount",
+                                   [](auto& out, const RequestReader& r) { out.Integer(r.point().zero_count); }),
+        RecordColumn<type::Int32>("PositiveOffset",
+                                  [](auto& out, const RequestReader& r) { out.Integer(r.point().positive.offset); }),
+        RecordColumn<type::Array<type::UInt64>>(
+            "PositiveBucketCounts",
+            [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().positive.counts, kWriteInteger); }),
+        RecordColumn<type::Int32>("NegativeOffset",
+                                  [](auto& out, const RequestReader& r) { out.Integer(r.point().negative.offset); }),
+        RecordColumn<type::Array<type::UInt64>>(
+            "NegativeBucketCounts",
+            [](auto& out, const RequestReader& r) { out.ArrayOrNull(r.point().negative.counts, kWriteInteger); })},
     kExemplarColumns, std::tuple{kFlags, kMin, kMax, kTemporality});
 
 template <class V, const auto& kQuantileColumns>

@@ -49,7 +49,8 @@ Result<RowMapper> RowMapper::Make(const RowOptions& options) {
                     : options.shape == Shape::kGlassFlowFlat ? GlassFlowFlatTables(options, state->counts)
                                                              : ClickHouseTables(options, state->counts);
   for (TableDeclaration& table : declared) {
-    for (const RecordKind kind : table.info.kinds) state->tables_of[static_cast<int>(kind)].push_back(state->tables.size());
+    for (const RecordKind kind : table.info.kinds)
+      state->tables_of[static_cast<int>(kind)].push_back(state->tables.size());
     state->tables.push_back(std::move(table.info));
     state->writers.push_back(std::move(table.writer));
   }

@@ -17,14 +17,16 @@ void AddTracesAndLogs(Tables& tables, const RowOptions& options, RowCounts& coun
 template <class V>
 void AddMetrics(Tables& tables, const RowOptions& options, RowCounts& counts) {
   constexpr auto& kEx = kExemplars<V>;
-  tables.push_back(DeclareTable<kGauge<V, kEx>, kClickHouse>("otel_metrics_gauge", {RecordKind::kGauge}, options, counts));
-  tables.push_back(DeclareTable<kSumTable<V, kEx>, kClickHouse>("otel_metrics_sum", {RecordKind::kSum}, options, counts));
   tables.push_back(
-      DeclareTable<kHistogram<V, kEx>, kClickHouse>("otel_metrics_histogram", {RecordKind::kHistogram}, options, counts));
+      DeclareTable<kGauge<V, kEx>, kClickHouse>("otel_metrics_gauge", {RecordKind::kGauge}, options, counts));
+  tables.push_back(
+      DeclareTable<kSumTable<V, kEx>, kClickHouse>("otel_metrics_sum", {RecordKind::kSum}, options, counts));
+  tables.push_back(DeclareTable<kHistogram<V, kEx>, kClickHouse>("otel_metrics_histogram", {RecordKind::kHistogram},
+                                                                 options, counts));
   tables.push_back(DeclareTable<kExponentialHistogram<V, kEx>, kClickHouse>(
       "otel_metrics_exponential_histogram", {RecordKind::kExponentialHistogram}, options, counts));
-  tables.push_back(
-      DeclareTable<kSummary<V, kQuantiles>, kClickHouse>("otel_metrics_summary", {RecordKind::kSummary}, options, counts));
+  tables.push_back(DeclareTable<kSummary<V, kQuantiles>, kClickHouse>("otel_metrics_summary", {RecordKind::kSummary},
+                                                                      options, counts));
 }
 
 }  // namespace

@@ -12,10 +12,11 @@ Tables FlatTables(const RowOptions& options, RowCounts& counts) {
   Tables tables;
   tables.push_back(DeclareTable<flat::kSpans<kAll>, kFlat>("otel_traces", {RecordKind::kSpan}, options, counts));
   tables.push_back(DeclareTable<flat::kLogs<kAll>, kFlat>("otel_logs", {RecordKind::kLog}, options, counts));
-  tables.push_back(DeclareTable<flat::kPoints<kAll>, kFlat>(
-      "otel_metrics",
-      {RecordKind::kGauge, RecordKind::kSum, RecordKind::kHistogram, RecordKind::kExponentialHistogram, RecordKind::kSummary},
-      options, counts));
+  tables.push_back(
+      DeclareTable<flat::kPoints<kAll>, kFlat>("otel_metrics",
+                                               {RecordKind::kGauge, RecordKind::kSum, RecordKind::kHistogram,
+                                                RecordKind::kExponentialHistogram, RecordKind::kSummary},
+                                               options, counts));
   return tables;
 }
 

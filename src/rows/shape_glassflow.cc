@@ -27,14 +27,16 @@ Tables GlassFlowTables(const RowOptions& options, RowCounts& counts) {
   Tables tables;
   tables.push_back(DeclareTable<kGlassFlowTraces, kGlassFlow>("otel_traces", {RecordKind::kSpan}, options, counts));
   tables.push_back(DeclareTable<kGlassFlowLogs, kGlassFlow>("otel_logs", {RecordKind::kLog}, options, counts));
-  tables.push_back(DeclareTable<kGauge<V, kEx>, kGlassFlow>("otel_metrics_gauge", {RecordKind::kGauge}, options, counts));
-  tables.push_back(DeclareTable<kSumTable<V, kEx>, kGlassFlow>("otel_metrics_sum", {RecordKind::kSum}, options, counts));
   tables.push_back(
-      DeclareTable<kHistogram<V, kEx>, kGlassFlow>("otel_metrics_histogram", {RecordKind::kHistogram}, options, counts));
+      DeclareTable<kGauge<V, kEx>, kGlassFlow>("otel_metrics_gauge", {RecordKind::kGauge}, options, counts));
+  tables.push_back(
+      DeclareTable<kSumTable<V, kEx>, kGlassFlow>("otel_metrics_sum", {RecordKind::kSum}, options, counts));
+  tables.push_back(DeclareTable<kHistogram<V, kEx>, kGlassFlow>("otel_metrics_histogram", {RecordKind::kHistogram},
+                                                                options, counts));
   tables.push_back(DeclareTable<kExponentialHistogram<V, kEx>, kGlassFlow>(
       "otel_metrics_exponential_histogram", {RecordKind::kExponentialHistogram}, options, counts));
-  tables.push_back(
-      DeclareTable<kSummary<V, kQuantilesObject>, kGlassFlow>("otel_metrics_summary", {RecordKind::kSummary}, options, counts));
+  tables.push_back(DeclareTable<kSummary<V, kQuantilesObject>, kGlassFlow>("otel_metrics_summary",
+                                                                           {RecordKind::kSummary}, options, counts));
   return tables;
 }
 

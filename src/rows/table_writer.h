@@ -24,8 +24,8 @@ class TableWriter {
   virtual void Append(const RequestReader& reader, PaddedBuffer& rows) = 0;
 };
 
-/// A table's columns (std::tuple of Column) as JSON objects. The text of columns that depend on the resource, the scope or
-/// the metric is kept from row to row: neighbouring ones as one piece.
+/// A table's columns (std::tuple of Column) as JSON objects. The text of columns that depend on the resource, the scope
+/// or the metric is kept from row to row: neighbouring ones as one piece.
 template <const auto& kColumns, Dialect kDialect>
 class JsonTableWriter final : public TableWriter {
  public:
@@ -103,7 +103,8 @@ class JsonTableWriter final : public TableWriter {
     const bool resource = reader.resource_serial() != resource_serial_;
     const bool scope = resource || reader.scope_serial() != scope_serial_;
     const bool metric = scope || reader.metric_serial() != metric_serial_;
-    if (!metric) [[likely]] return;
+    if (!metric) [[likely]]
+      return;
     resource_serial_ = reader.resource_serial();
     scope_serial_ = reader.scope_serial();
     metric_serial_ = reader.metric_serial();
@@ -147,7 +148,8 @@ struct TableDeclaration {
 
 /// The declaration of a table whose columns are `kColumns`.
 template <const auto& kColumns, Dialect kDialect>
-TableDeclaration DeclareTable(std::string name, std::vector<RecordKind> kinds, const RowOptions& options, RowCounts& counts) {
+TableDeclaration DeclareTable(std::string name, std::vector<RecordKind> kinds, const RowOptions& options,
+                              RowCounts& counts) {
   TableDeclaration table;
   table.info.name = std::move(name);
   table.info.kinds = std::move(kinds);

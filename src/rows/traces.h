@@ -6,22 +6,31 @@
 /// otel_traces of the Collector's clickhouseexporter (0.149 to 0.161), and as GlassFlow's exporter writes it.
 namespace gf_otlp {
 
-inline constexpr std::string_view kSpanKinds[] = {"Unspecified", "Internal", "Server", "Client", "Producer", "Consumer", ""};
+inline constexpr std::string_view kSpanKinds[] = {"Unspecified", "Internal", "Server", "Client",
+                                                  "Producer",    "Consumer", ""};
 inline constexpr std::string_view kStatusCodes[] = {"Unset", "Ok", "Error", ""};
 
 inline constexpr std::tuple kSpanHead{
-    RecordColumn<type::DateTime64>("Timestamp", [](auto& out, const RequestReader& r) { out.Time(r.span().start_time); }),
-    RecordColumn<type::String>("TraceId", [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); }),
-    RecordColumn<type::String>("SpanId", [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); }),
-    RecordColumn<type::String>("ParentSpanId", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); }),
-    RecordColumn<type::String>("TraceState", [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); }),
-    RecordColumn<type::LowCardinalityString>("SpanName", [](auto& out, const RequestReader& r) { out.String(r.span().name); }),
-    RecordColumn<type::LowCardinalityString>("SpanKind", [](auto& out, const RequestReader& r) { out.Name(EnumName(kSpanKinds, r.span().kind)); }),
+    RecordColumn<type::DateTime64>("Timestamp",
+                                   [](auto& out, const RequestReader& r) { out.Time(r.span().start_time); }),
+    RecordColumn<type::String>("TraceId",
+                               [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); }),
+    RecordColumn<type::String>("SpanId",
+                               [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); }),
+    RecordColumn<type::String>(
+        "ParentSpanId", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); }),
+    RecordColumn<type::String>("TraceState",
+                               [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); }),
+    RecordColumn<type::LowCardinalityString>("SpanName",
+                                             [](auto& out, const RequestReader& r) { out.String(r.span().name); }),
+    RecordColumn<type::LowCardinalityString>(
+        "SpanKind", [](auto& out, const RequestReader& r) { out.Name(EnumName(kSpanKinds, r.span().kind)); }),
     kServiceName};
 
 template <AttributeColumns kAs>
 inline constexpr auto kSpanAttributes = AttributesColumn<kAs, Level::kRecord>(
-    "SpanAttributes", "SpanAttributesKeys", [](const RequestReader& r) -> const Attributes& { return r.span().attributes; });
+    "SpanAttributes", "SpanAttributesKeys",
+    [](const RequestReader& r) -> const Attributes& { return r.span().attributes; });
 
 /// The end of a span before its start makes it wrap: clickhouseexporter counts in UInt64.
 inline constexpr auto kDuration = RecordColumn<type::UInt64>(
@@ -33,26 +42,45 @@ inline constexpr auto kSignedDuration = RecordColumn<type::Int64>("Duration", []
 
 template <AttributeColumns kAs>
 inline constexpr std::tuple kSpanTail{
-    RecordColumn<type::LowCardinalityString>("StatusCode", [](auto& out, const RequestReader& r) { out.Name(EnumName(kStatusCodes, r.span().status_code)); }),
-    RecordColumn<type::String>("StatusMessage", [](auto& out, const RequestReader& r) { out.String(r.span().status_message); }),
-    RecordColumn<type::Array<type::DateTime64>>("Events.Timestamp", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().events, [](auto& o, const SpanEvent& e) { o.Time(e.time); });
-    }),
-    RecordColumn<type::Array<type::LowCardinalityString>>("Events.Name", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().events, [](auto& o, const SpanEvent& e) { o.String(e.name); });
-    }),
-    RecordColumn<type::Array<NestedAttributes<kAs>>>("Events.Attributes", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().events, [](auto& o, const SpanEvent& e) { kWriteNestedAttributes<kAs>(o, e.attributes); });
-    }),
-    RecordColumn<type::Array<type::String>>("Links.TraceId", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().links, [](auto& o, const SpanLink& l) { o.Id(l.trace_id, kTraceIdBytes); });
-    }),
-    RecordColumn<type::Array<type::String>>("Links.SpanId", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().links, [](auto& o, const SpanLink& l) { o.Id(l.span_id, kSpanIdBytes); });
-    }),
-    RecordColumn<type::Array<type::String>>("Links.TraceState", [](auto& out, const RequestReader& r) {
-      out.Array(r.span().links, [](auto& o, const SpanLink& l) { o.String(l.trace_state); });
-    }),
+    RecordColumn<type::LowCardinalityString>(
+        "StatusCode",
+        [](auto& out, const RequestReader& r) { out.Name(EnumName(kStatusCodes, r.span().status_code)); }),
+    RecordColumn<type::String>("StatusMessage",
+                               [](auto& out, const RequestReader& r) { out.String(r.span().status_message); }),
+    RecordColumn<type::Array<type::DateTime64>>("Events.Timestamp",
+                                                [](auto& out, const RequestReader& r) {
+                                                  out.Array(r.span().events,
+                                                            [](auto& o, const SpanEvent& e) { o.Time(e.time); });
+                                                }),
+    RecordColumn<type::Array<type::LowCardinalityString>>("Events.Name",
+                                                          [](auto& out, const RequestReader& r) {
+                                                            out.Array(r.span().events, [](auto& o, const SpanEvent& e) {
+                                                              o.String(e.name);
+                                                            });
+                                                          }),
+    RecordColumn<type::Array<NestedAttributes<kAs>>>("Events.Attributes",
+                                                     [](auto& out, const RequestReader& r) {
+                                                       out.Array(r.span().events, [](auto& o, const SpanEvent& e) {
+                                                         kWriteNestedAttributes<kAs>(o, e.attributes);
+                                                       });
+                                                     }),
+    RecordColumn<type::Array<type::String>>("Links.TraceId",
+                                            [](auto& out, const RequestReader& r) {
+                                              out.Array(r.span().links, [](auto& o, const SpanLink& l) {
+                                                o.Id(l.trace_id, kTraceIdBytes);
+                                              });
+                                            }),
+    RecordColumn<type::Array<type::String>>("Links.SpanId",
+                                            [](auto& out, const RequestReader& r) {
+                                              out.Array(r.span().links, [](auto& o, const SpanLink& l) {
+                                                o.Id(l.span_id, kSpanIdBytes);
+                                              });
+                                            }),
+    RecordColumn<type::Array<type::String>>("Links.TraceState",
+                                            [](auto& out, const RequestReader& r) {
+                                              out.Array(r.span().links,
+                                                        [](auto& o, const SpanLink& l) { o.String(l.trace_state); });
+                                            }),
     RecordColumn<type::Array<NestedAttributes<kAs>>>("Links.Attributes", [](auto& out, const RequestReader& r) {
       out.Array(r.span().links, [](auto& o, const SpanLink& l) { kWriteNestedAttributes<kAs>(o, l.attributes); });
     })};
@@ -62,10 +90,9 @@ inline constexpr auto kOtelTraces =
     std::tuple_cat(kSpanHead, kResourceAttributes<kAs>, std::tuple{kScopeName, kScopeVersion<type::String>},
                    kSpanAttributes<kAs>, std::tuple{kDuration}, kSpanTail<kAs>);
 
-inline constexpr auto kGlassFlowTraces =
-    std::tuple_cat(kSpanHead, kResourceAttributes<AttributeColumns::kMap>,
-                   std::tuple{kScopeName, kScopeVersion<type::String>}, kSpanAttributes<AttributeColumns::kMap>,
-                   std::tuple{kSignedDuration}, kSpanTail<AttributeColumns::kMap>);
+inline constexpr auto kGlassFlowTraces = std::tuple_cat(
+    kSpanHead, kResourceAttributes<AttributeColumns::kMap>, std::tuple{kScopeName, kScopeVersion<type::String>},
+    kSpanAttributes<AttributeColumns::kMap>, std::tuple{kSignedDuration}, kSpanTail<AttributeColumns::kMap>);
 
 }  // namespace gf_otlp
 

@@ -6,33 +6,62 @@
 #include <cstddef>
 #include <string_view>
 
-/// ClickHouse types as C++ types, so that an encoder can choose by a column's type when compiling. kText is the type as DDL
-/// has it.
+/// ClickHouse types as C++ types, so that an encoder can choose by a column's type when compiling. kText is the type as
+/// DDL has it.
 namespace gf_otlp::type {
 
-struct String { static constexpr std::string_view kText = "String"; };
-struct LowCardinalityString { static constexpr std::string_view kText = "LowCardinality(String)"; };
-struct Boolean { static constexpr std::string_view kText = "Boolean"; };
-struct UInt8 { static constexpr std::string_view kText = "UInt8"; };
-struct UInt32 { static constexpr std::string_view kText = "UInt32"; };
-struct UInt64 { static constexpr std::string_view kText = "UInt64"; };
-struct Int32 { static constexpr std::string_view kText = "Int32"; };
-struct Int64 { static constexpr std::string_view kText = "Int64"; };
-struct Float64 { static constexpr std::string_view kText = "Float64"; };
+struct String {
+  static constexpr std::string_view kText = "String";
+};
+struct LowCardinalityString {
+  static constexpr std::string_view kText = "LowCardinality(String)";
+};
+struct Boolean {
+  static constexpr std::string_view kText = "Boolean";
+};
+struct UInt8 {
+  static constexpr std::string_view kText = "UInt8";
+};
+struct UInt32 {
+  static constexpr std::string_view kText = "UInt32";
+};
+struct UInt64 {
+  static constexpr std::string_view kText = "UInt64";
+};
+struct Int32 {
+  static constexpr std::string_view kText = "Int32";
+};
+struct Int64 {
+  static constexpr std::string_view kText = "Int64";
+};
+struct Float64 {
+  static constexpr std::string_view kText = "Float64";
+};
 /// Seconds, 1970-01-01 00:00:00 to 2106-02-07 06:28:15.
-struct DateTime { static constexpr std::string_view kText = "DateTime"; };
+struct DateTime {
+  static constexpr std::string_view kText = "DateTime";
+};
 /// Nanoseconds, 1900 to 2262.
-struct DateTime64 { static constexpr std::string_view kText = "DateTime64(9)"; };
-struct StringMap { static constexpr std::string_view kText = "Map(LowCardinality(String), String)"; };
-struct Json { static constexpr std::string_view kText = "JSON"; };
+struct DateTime64 {
+  static constexpr std::string_view kText = "DateTime64(9)";
+};
+struct StringMap {
+  static constexpr std::string_view kText = "Map(LowCardinality(String), String)";
+};
+struct Json {
+  static constexpr std::string_view kText = "JSON";
+};
 
 /// One object of arrays, as GlassFlow's exporter writes what is Nested in the tables.
 struct NestedExemplars {
   static constexpr std::string_view kText =
-      "Nested(FilteredAttributes Map(LowCardinality(String), String), TimeUnix DateTime64(9), Value Float64, SpanId String, "
+      "Nested(FilteredAttributes Map(LowCardinality(String), String), TimeUnix DateTime64(9), Value Float64, SpanId "
+      "String, "
       "TraceId String)";
 };
-struct NestedQuantiles { static constexpr std::string_view kText = "Nested(Quantile Float64, Value Float64)"; };
+struct NestedQuantiles {
+  static constexpr std::string_view kText = "Nested(Quantile Float64, Value Float64)";
+};
 
 /// Arrays of objects: the element's members are named.
 struct FlatEvents {
@@ -42,12 +71,14 @@ struct FlatEvents {
 };
 struct FlatLinks {
   static constexpr std::string_view kText =
-      "Array(Tuple(trace_id String, span_id String, trace_state String, attributes Map(LowCardinality(String), String), "
+      "Array(Tuple(trace_id String, span_id String, trace_state String, attributes Map(LowCardinality(String), "
+      "String), "
       "dropped_attributes_count UInt32))";
 };
 struct FlatExemplars {
   static constexpr std::string_view kText =
-      "Array(Tuple(timestamp DateTime64(9), value_double Nullable(Float64), value_int Nullable(Int64), trace_id String, "
+      "Array(Tuple(timestamp DateTime64(9), value_double Nullable(Float64), value_int Nullable(Int64), trace_id "
+      "String, "
       "span_id String, filtered_attributes Map(LowCardinality(String), String)))";
 };
 
@@ -79,9 +110,13 @@ struct Nullable : internal::Joined<T, internal::kNullable, internal::kClose> {};
 
 /// What an encoder sees of the values inside a column: of Array(T) a T, else the type itself.
 template <class T>
-struct ElementOf { using Type = T; };
+struct ElementOf {
+  using Type = T;
+};
 template <class T>
-struct ElementOf<Array<T>> { using Type = T; };
+struct ElementOf<Array<T>> {
+  using Type = T;
+};
 
 }  // namespace gf_otlp::type
 
