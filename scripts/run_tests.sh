@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the tests of a build folder and ends with their number: scripts/run_tests.sh BUILD_DIR [CTEST OPTION...]
+# Fails when a test fails, and when there is none.
+set -uo pipefail
+scripts=$(cd "$(dirname "$0")" && pwd)
+build=$1
+shift
+report=$(cd "$build" && pwd)/test-report.xml
+rm -f "$report"
+# The report must hold whole outputs: the cases inside a test are counted from them.
+ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" --output-junit "$report" \
+  --test-output-size-passed 100000000 --test-output-size-failed 100000000 "$@"
+code=$?
+python3 "$scripts/test_summary.py" "$report" || code=1
+exit $code
