@@ -17,7 +17,7 @@ int Main(int argc, char** argv) {
   std::string copy(bytes.size(), '\1');
   const Stopwatch watch;
   std::memcpy(copy.data(), bytes.data(), bytes.size());
-  const double seconds = watch.Seconds();
+  const Seconds seconds = watch.Elapsed();
   return copy == bytes ? Report(seconds, bytes.size(), 1) : 5;
 }
 

@@ -39,7 +39,7 @@ int Parse(std::string_view bytes) {
     arena.Reset();
     ++messages;
   }
-  return Report(watch.Seconds(), whole.size(), messages);
+  return Report(watch.Elapsed(), whole.size(), messages);
 }
 
 int Main(int argc, char** argv) {

@@ -25,7 +25,7 @@ int Main(int argc, char** argv) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     ++lines;
   }
-  return Report(watch.Seconds(), bytes.size(), lines);
+  return Report(watch.Elapsed(), bytes.size(), lines);
 }
 
 }  // namespace
