@@ -35,16 +35,38 @@ class PaddedBuffer {
   void Clear() { size_ = 0; }
   /// Room for at least `more` bytes behind the end; keeps the content.
   void Reserve(std::size_t more) {
-    if (capacity_ - size_ < more) Grow(size_ + more);
+    if (capacity_ - size_ < more) [[unlikely]]
+      Grow(size_ + more);
   }
   /// Where to write up to capacity() - size() bytes before AddSize().
   char* end() { return data_ + size_; }
   void AddSize(std::size_t n) { size_ += n; }
+  /// For writing by a pointer that is kept in a register: `at` (between data() and data() + capacity()) or where it is
+  /// after making room for `more` bytes behind it. The end moves only by SetEnd().
+  char* RoomAt(char* at, std::size_t more) {
+    if (static_cast<std::size_t>(data_ + capacity_ - at) >= more) [[likely]]
+      return at;
+    size_ = static_cast<std::size_t>(at - data_);
+    Grow(size_ + more);
+    return end();
+  }
+  void SetEnd(const char* end) { size_ = static_cast<std::size_t>(end - data_); }
   void Append(std::string_view bytes) {
     if (bytes.empty()) return;
     Reserve(bytes.size());
     std::memcpy(end(), bytes.data(), bytes.size());
     size_ += bytes.size();
+  }
+  /// The same for a size that is known when compiling.
+  template <std::size_t kSize>
+  [[gnu::always_inline]] void AppendFixed(const char* bytes) {
+    Reserve(kSize);
+    std::memcpy(end(), bytes, kSize);
+    size_ += kSize;
+  }
+  void Append(char c) {
+    Reserve(1);
+    data_[size_++] = c;
   }
   void Resize(std::size_t size) {
     if (size > size_) Reserve(size - size_);
@@ -62,7 +84,7 @@ class PaddedBuffer {
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
   }
-  void Grow(std::size_t at_least) {
+  [[gnu::noinline, gnu::cold]] void Grow(std::size_t at_least) {
     const std::size_t capacity = std::max(at_least, capacity_ + capacity_ / 2);
     void* moved = std::realloc(data_, capacity + kPadding);
     if (moved == nullptr) throw std::bad_alloc();

@@ -13,8 +13,6 @@
 namespace gf_otlp {
 namespace {
 
-constexpr std::size_t kLongestEscape = 6;  // \u00xx
-
 template <JsonEscapes kEscapes>
 constexpr auto kNeedsEscape = [] {
   std::array<bool, 256> needs{};
@@ -62,17 +60,18 @@ char* WriteEscape(char* out, char c) {
   return out;
 }
 
-constexpr std::uint64_t Repeat(std::uint8_t byte) { return byte * 0x0101010101010101u; }
-constexpr std::uint64_t ZeroBytes(std::uint64_t word) { return (word - Repeat(1)) & ~word; }
+using internal::RepeatByte;
+using internal::ZeroBytes;
 
 /// The high bit of some byte is set if any byte of the word has to be escaped.
 template <JsonEscapes kEscapes>
 std::uint64_t EscapesInWord(std::uint64_t word) {
-  std::uint64_t hits = ((word - Repeat(0x20)) & ~word) | ZeroBytes(word ^ Repeat('"')) | ZeroBytes(word ^ Repeat('\\'));
+  std::uint64_t hits =
+      ((word - RepeatByte(0x20)) & ~word) | ZeroBytes(word ^ RepeatByte('"')) | ZeroBytes(word ^ RepeatByte('\\'));
   if constexpr (kEscapes == JsonEscapes::kGoHtml) {
-    hits |= ZeroBytes(word ^ Repeat('<')) | ZeroBytes(word ^ Repeat('>')) | ZeroBytes(word ^ Repeat('&'));
+    hits |= ZeroBytes(word ^ RepeatByte('<')) | ZeroBytes(word ^ RepeatByte('>')) | ZeroBytes(word ^ RepeatByte('&'));
   }
-  return hits & Repeat(0x80);
+  return hits & RepeatByte(0x80);
 }
 
 #ifdef __SSE2__
@@ -131,7 +130,7 @@ char* WriteEscaped(char* out, std::string_view text, bool& non_ascii) {
       *out++ = *p;
     }
   }
-  non_ascii = high != 0 || (high_words & Repeat(0x80)) != 0;
+  non_ascii = high != 0 || (high_words & RepeatByte(0x80)) != 0;
   return out;
 }
 
@@ -169,22 +168,30 @@ char* WriteRepaired(char* out, std::string_view text, std::uint64_t& replaced) {
   return out;
 }
 
+template <JsonEscapes kEscapes>
+char* WriteAnyString(char* out, std::string_view text, std::uint64_t& replaced) {
+  *out++ = '"';
+  bool non_ascii = false;
+  char* end = WriteEscaped<kEscapes>(out, text, non_ascii);
+  if (non_ascii && (kEscapes != JsonEscapes::kPlain || !IsUtf8(text))) [[unlikely]] {
+    end = WriteRepaired<kEscapes>(out, text, replaced);
+  }
+  *end++ = '"';
+  return end;
+}
+
 }  // namespace
+
+char* WriteEscapedJsonString(char* out, std::string_view text, std::uint64_t& replaced) {
+  return WriteAnyString<JsonEscapes::kPlain>(out, text, replaced);
+}
 
 template <JsonEscapes kEscapes>
 std::uint64_t AppendJsonString(PaddedBuffer& out, std::string_view text) {
-  constexpr std::size_t kBlockSlack = 16;
-  out.Reserve(text.size() * kLongestEscape + 2 + kBlockSlack);
-  char* const begin = out.end();
-  *begin = '"';
-  bool non_ascii = false;
   std::uint64_t replaced = 0;
-  char* end = WriteEscaped<kEscapes>(begin + 1, text, non_ascii);
-  if (non_ascii && (kEscapes != JsonEscapes::kPlain || !IsUtf8(text))) [[unlikely]] {
-    end = WriteRepaired<kEscapes>(begin + 1, text, replaced);
-  }
-  *end++ = '"';
-  out.AddSize(static_cast<std::size_t>(end - begin));
+  out.Reserve(JsonStringRoom(text.size()));
+  out.SetEnd(kEscapes == JsonEscapes::kPlain ? WriteJsonString(out.end(), text, replaced)
+                                             : WriteAnyString<kEscapes>(out.end(), text, replaced));
   return replaced;
 }
 

@@ -58,6 +58,47 @@ std::int32_t ReadSint32(WireCursor& cursor) {
   return static_cast<std::int32_t>(zigzag >> 1 ^ -(zigzag & 1));
 }
 
+/// Reads an attribute in the form that almost all have: one key and one value of at most 127 bytes, nothing else, the
+/// value a string, a number or a truth value. False, and nothing said of its being good, for any other.
+bool ReadPlainAttribute(std::string_view message, Attribute& attribute) {
+  using Kind = Value::Kind;
+  const auto* const p = reinterpret_cast<const std::uint8_t*>(message.data());
+  const std::size_t size = message.size();
+  if (size < 4 || p[0] != Tag(1, kBytes) || p[1] >= 0x80) return false;
+  const std::size_t value_at = 2u + p[1];
+  if (value_at + 2 > size || p[value_at] != Tag(2, kBytes) || p[value_at + 1] >= 0x80) return false;
+  const std::size_t value_size = p[value_at + 1];
+  if (value_at + 2 + value_size != size || value_size < 2) return false;
+  const std::uint8_t* const value = p + value_at + 2;
+  switch (value[0]) {
+    case Tag(1, kBytes):
+      if (value[1] != value_size - 2) return false;
+      attribute.value = Value::OfBytes(Kind::kString, message.substr(value_at + 4));
+      break;
+    case Tag(2, kVarint):
+      if (value_size != 2 || value[1] >= 0x80) return false;
+      attribute.value = Value::OfBits(Kind::kBool, value[1] != 0);
+      break;
+    case Tag(3, kVarint): {
+      WireCursor cursor(message.substr(value_at + 3));
+      attribute.value = Value::OfBits(Kind::kInt, cursor.ReadVarint());
+      if (!cursor.ok() || !cursor.Done()) return false;
+      break;
+    }
+    case Tag(4, kFixed64): {
+      if (value_size != 9) return false;
+      std::uint64_t bits;
+      std::memcpy(&bits, value + 1, sizeof bits);
+      attribute.value = Value::OfBits(Kind::kDouble, bits);
+      break;
+    }
+    default:
+      return false;
+  }
+  attribute.key = message.substr(2, p[1]);
+  return true;
+}
+
 }  // namespace
 
 const Value* FindAttribute(const Attributes& attributes, std::string_view key) {
@@ -347,8 +388,11 @@ bool RequestReader::ReadScope(std::string_view message) {
 
 bool RequestReader::ReadAttribute(std::string_view message, Attributes& attributes) {
   if (attributes.size() == kMaxAttributes) return Fail("more attributes than the limit of 65,536", message.data());
+  Attribute& attribute = attributes.Add();
+  if (ReadPlainAttribute(message, attribute)) [[likely]]
+    return true;
   ValueError error;
-  return ReadKeyValue(message, 0, attributes.Add(), joined_, error) || Fail(error.why, error.at);
+  return ReadKeyValue(message, 0, attribute, joined_, error) || Fail(error.why, error.at);
 }
 
 bool RequestReader::ReadId(std::string_view bytes, std::size_t size, std::string_view& id) {

@@ -15,17 +15,15 @@ namespace {
 
 using Kind = Value::Kind;
 
-void AppendWritten(PaddedBuffer& out, char* end) { out.AddSize(static_cast<std::size_t>(end - out.end())); }
-
 template <std::integral T>
 void AppendInteger(PaddedBuffer& out, T value) {
   out.Reserve(kIntegerRoom);
-  AppendWritten(out, WriteInteger(out.end(), value));
+  out.SetEnd(WriteInteger(out.end(), value));
 }
 
 void AppendBase64(PaddedBuffer& out, std::string_view bytes) {
   out.Reserve(Base64Size(bytes.size()));
-  AppendWritten(out, WriteBase64(out.end(), bytes));
+  out.SetEnd(WriteBase64(out.end(), bytes));
 }
 
 std::string_view SpecialName(double value, bool go_names) {
@@ -78,19 +76,19 @@ void AppendDoubleJson(double value, PaddedBuffer& out) {
     return;
   }
   out.Reserve(kDoubleRoom);
-  AppendWritten(out, WriteDouble(out.end(), value));
+  out.SetEnd(WriteDouble(out.end(), value));
 }
 
 void AppendDoubleText(double value, bool plain, PaddedBuffer& out) {
   if (!std::isfinite(value)) return out.Append(SpecialName(value, plain));
   out.Reserve(kPlainDoubleRoom);
-  AppendWritten(out, plain ? WritePlainDouble(out.end(), value) : WriteDouble(out.end(), value));
+  out.SetEnd(plain ? WritePlainDouble(out.end(), value) : WriteDouble(out.end(), value));
 }
 
 void AppendBytesText(std::string_view bytes, bool hex, PaddedBuffer& out) {
   if (!hex) return AppendBase64(out, bytes);
   out.Reserve(2 * bytes.size());
-  AppendWritten(out, WriteHex(out.end(), bytes));
+  out.SetEnd(WriteHex(out.end(), bytes));
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ class JsonValue {
   JsonValue(JsonState& state, KeyOrder& order) : state_(state), out_(*state.out), order_(order) {}
 
   void String(std::string_view text) {
-    state_.counts->replaced_bytes += AppendJsonString<JsonEscapes::kPlain>(out_, text);
+    out_.Reserve(JsonStringRoom(text.size()));
+    out_.SetEnd(WriteJsonString(out_.end(), text, state_.counts->replaced_bytes));
   }
 
   /// A known text that needs no escape.
@@ -56,7 +57,7 @@ class JsonValue {
   template <std::integral I>
   void Integer(I value) {
     out_.Reserve(kIntegerRoom);
-    Advance(WriteInteger(out_.end(), value));
+    out_.SetEnd(WriteInteger(out_.end(), value));
   }
 
   void Bool(bool value) { out_.Append(value ? "true" : "false"); }
@@ -65,7 +66,7 @@ class JsonValue {
   void Float(double value) {
     if (!std::isfinite(value)) return SpecialFloat(value);
     out_.Reserve(kDoubleRoom);
-    Advance(WriteDouble(out_.end(), value));
+    out_.SetEnd(WriteDouble(out_.end(), value));
   }
 
   /// A data point's value in a Float64 column: integers become doubles, no value is 0.
@@ -89,7 +90,7 @@ class JsonValue {
       p = state_.times.WriteNanoseconds(p, ClampNanoseconds(time));
     }
     *p++ = '"';
-    Advance(p);
+    out_.SetEnd(p);
   }
 
   /// A trace id (`size` 16) or span id (8): hex, or as the dialect has ids of zeros.
@@ -108,7 +109,7 @@ class JsonValue {
     *p++ = '"';
     p = WriteHex(p, id.empty() ? kZeros.substr(0, size) : id);
     *p++ = '"';
-    Advance(p);
+    out_.SetEnd(p);
   }
 
   /// An attribute's text as a JSON string.
@@ -119,20 +120,22 @@ class JsonValue {
   /// Attributes as an object of texts, sorted by key.
   void Map(const Attributes& attributes) {
     const auto order = order_.Sort(attributes);
-    out_.Append("{");
-    bool first = true;
+    char* p = out_.RoomAt(out_.end(), 2);
+    *p++ = '{';
     for (std::size_t i = 0; i < order.size(); ++i) {
       const Attribute& attribute = attributes[order[i]];
       if constexpr (kDialect.unique_keys) {
         if (i + 1 < order.size() && attributes[order[i + 1]].key == attribute.key) continue;
       }
-      if (!first) out_.Append(",");
-      first = false;
-      String(attribute.key);
-      out_.Append(":");
-      Text(attribute.value);
+      p = out_.RoomAt(p, JsonStringRoom(attribute.key.size()) + 1);
+      p = WriteJsonString(p, attribute.key, state_.counts->replaced_bytes);
+      *p++ = ':';
+      p = WriteText(p, attribute.value, kStyle);
+      *p++ = ',';
     }
-    out_.Append("}");
+    if (p[-1] == ',') --p;
+    *p++ = '}';
+    out_.SetEnd(p);
   }
 
   /// Attributes as a typed object, for JSON columns.
@@ -150,14 +153,14 @@ class JsonValue {
   void Array(const Items& items, F write) {
     using Element = typename type::ElementOf<T>::Type;
     JsonValue<Element, kDialect> element(state_, order_);
-    out_.Append("[");
+    out_.Append('[');
     bool first = true;
     for (const auto& item : items) {
-      if (!first) out_.Append(",");
+      if (!first) out_.Append(',');
       first = false;
       write(element, item);
     }
-    out_.Append("]");
+    out_.Append(']');
   }
 
   /// An array that a dialect may have as null when it is empty.
@@ -168,33 +171,41 @@ class JsonValue {
   }
 
   /// Objects: Begin, then Field() before each value, then End.
-  void BeginObject() { out_.Append("{"); }
+  void BeginObject() { out_.Append('{'); }
   void Field(std::string_view name) {
-    if (out_.end()[-1] != '{') out_.Append(",");
+    if (out_.end()[-1] != '{') out_.Append(',');
     Name(name);
-    out_.Append(":");
+    out_.Append(':');
   }
-  void EndObject() { out_.Append("}"); }
+  void EndObject() { out_.Append('}'); }
 
  private:
   static constexpr ValueTextStyle kStyle{
       .hex_bytes = kDialect.hex_bytes, .plain_doubles = kDialect.plain_doubles, .html_escapes = kDialect.html_escapes};
 
-  void Advance(char* end) { out_.AddSize(static_cast<std::size_t>(end - out_.end())); }
+  void Text(const Value& value, const ValueTextStyle& style) { out_.SetEnd(WriteText(out_.end(), value, style)); }
 
-  void Text(const Value& value, const ValueTextStyle& style) {
+  /// Writes at `p`, which lies in `out_`; gives the end, with room for two bytes behind it.
+  char* WriteText(char* p, const Value& value, const ValueTextStyle& style) {
     using Kind = Value::Kind;
-    if (value.kind() == Kind::kString) [[likely]]
-      return String(value.bytes());
-    if (value.kind() == Kind::kArray || value.kind() == Kind::kKvlist) {
-      state_.text.Clear();
-      state_.counts->replaced_bytes += AppendValueText(value, style, state_.text);
-      AppendJsonString<JsonEscapes::kPlain>(out_, state_.text.view());
-      return;
+    constexpr std::size_t kBehind = 2;
+    if (value.kind() == Kind::kString) [[likely]] {
+      const std::string_view text = value.bytes();
+      p = out_.RoomAt(p, JsonStringRoom(text.size()) + kBehind);
+      return WriteJsonString(p, text, state_.counts->replaced_bytes);
     }
-    out_.Append("\"");
-    AppendValueText(value, style, out_);
-    out_.Append("\"");
+    if (value.kind() == Kind::kInt) {
+      p = out_.RoomAt(p, kIntegerRoom + 2 + kBehind);
+      *p++ = '"';
+      p = WriteInteger(p, value.as_int());
+      *p++ = '"';
+      return p;
+    }
+    state_.text.Clear();
+    state_.counts->replaced_bytes += AppendValueText(value, style, state_.text);
+    std::uint64_t none = 0;  // what was to be replaced is replaced
+    p = out_.RoomAt(p, JsonStringRoom(state_.text.size()) + kBehind);
+    return WriteJsonString(p, state_.text.view(), none);
   }
 
   void SpecialFloat(double value) {

@@ -40,7 +40,7 @@ class JsonTableWriter final : public TableWriter {
     const std::size_t begin = rows.size();
     AppendColumns(reader, std::make_index_sequence<kSize>());
     rows.data()[begin] = '{';
-    rows.Append("}\n");
+    rows.AppendFixed<2>("}\n");
   }
 
  private:
@@ -94,7 +94,7 @@ class JsonTableWriter final : public TableWriter {
     if constexpr (kColumn.present != nullptr) {
       if (!kColumn.present(reader)) return;
     }
-    state_.out->Append({kKey<I>.data(), kKey<I>.size()});
+    state_.out->AppendFixed<kKey<I>.size()>(kKey<I>.data());
     JsonValue<typename ColumnAt<I>::Type, kDialect> value(state_, orders_[I]);
     kColumn.write(value, reader);
   }
