@@ -3,6 +3,9 @@
 namespace gf_otlp {
 namespace {
 
+/// A string as an index into the dictionary that only profiles have: no value here, but a member of the oneof.
+constexpr std::uint32_t kStringIndex = Tag(8, kVarint);
+
 bool Finish(const WireCursor& cursor, ValueError& error) {
   if (cursor.ok()) return true;
   error = {cursor.error(), cursor.position()};
@@ -40,15 +43,13 @@ std::string_view JoinList(std::string_view message, std::uint32_t tag, JoinedByt
   WireCursor cursor(message);
   while (!cursor.Done()) {
     const std::uint32_t next = cursor.ReadTag();
-    const std::uint32_t field = next >> 3;
     if (next == tag) {
       all += cursor.ReadBytes();
       continue;
     }
-    const bool other_value =
-        (field >= 1 && field <= 7) &&
-        (next == Tag(1, kBytes) || next == Tag(2, kVarint) || next == Tag(3, kVarint) || next == Tag(4, kFixed64) ||
-         next == Tag(5, kBytes) || next == Tag(6, kBytes) || next == Tag(7, kBytes));
+    const bool other_value = next == Tag(1, kBytes) || next == Tag(2, kVarint) || next == Tag(3, kVarint) ||
+                             next == Tag(4, kFixed64) || next == Tag(5, kBytes) || next == Tag(6, kBytes) ||
+                             next == Tag(7, kBytes) || next == kStringIndex;
     if (other_value) all.clear();
     cursor.Skip(next);
   }
@@ -103,6 +104,10 @@ bool ReadAnyValue(std::string_view message, int depth, Value& value, JoinedBytes
         value = Value::OfBytes(kind, list);
         break;
       }
+      case kStringIndex:
+        cursor.ReadVarint();
+        value = Value();
+        break;
       default:
         cursor.Skip(tag);
     }

@@ -37,6 +37,11 @@ WireType NativeType(const FieldDescriptor& field) {
   }
 }
 
+void AppendShortVarint(std::uint64_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
+}
+
 /// Whether the message is ResourceSpans, ResourceLogs or ResourceMetrics.
 bool IsResourceElement(const Descriptor& type) {
   const auto* const scopes = type.FindFieldByNumber(kScopes);
@@ -209,10 +214,6 @@ std::string RandomWire::Bytes(const FieldDescriptor* field) {
 }
 
 std::string WithoutDeprecatedScopes(std::string_view request) {
-  const auto append_varint = [](std::uint64_t value, std::string& out) {
-    for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-    out += static_cast<char>(value);
-  };
   const auto resource_element = [](std::string_view resource) {
     std::string out;
     WireCursor cursor(resource);
@@ -237,13 +238,35 @@ std::string WithoutDeprecatedScopes(std::string_view request) {
     const std::uint32_t tag = cursor.ReadTag();
     if (tag == Tag(1, kBytes)) {
       const std::string resource = resource_element(cursor.ReadBytes());
-      append_varint(tag, out);
-      append_varint(resource.size(), out);
+      AppendShortVarint(tag, out);
+      AppendShortVarint(resource.size(), out);
       out += resource;
     } else {
       cursor.Skip(tag);
       out.append(begin, cursor.position());
     }
+  }
+  return out;
+}
+
+std::string WithShortLengths(const Descriptor& type, std::string_view message) {
+  std::string out;
+  WireCursor cursor(message);
+  while (!cursor.Done()) {
+    const char* const begin = cursor.position();
+    const std::uint32_t tag = cursor.ReadTag();
+    if ((tag & 7) != kBytes) {
+      cursor.Skip(tag);
+      out.append(begin, cursor.position());
+      continue;
+    }
+    std::string content(cursor.ReadBytes());
+    const FieldDescriptor* const field = type.FindFieldByNumber(static_cast<int>(tag >> 3));
+    if (field != nullptr && field->message_type() != nullptr)
+      content = WithShortLengths(*field->message_type(), content);
+    AppendShortVarint(tag, out);
+    AppendShortVarint(content.size(), out);
+    out += content;
   }
   return out;
 }

@@ -59,6 +59,10 @@ class RandomWire {
 /// A well-formed request with the scopes of field 1000 as field 2, as RequestReader sees them.
 std::string WithoutDeprecatedScopes(std::string_view request);
 
+/// A well-formed message with its lengths as varints of the fewest bytes. libprotobuf takes no length of more than
+/// five.
+std::string WithShortLengths(const google::protobuf::Descriptor& type, std::string_view message);
+
 }  // namespace gf_otlp::test
 
 #endif  // GF_OTLP_TESTS_UNIT_OTLP_RANDOM_WIRE_H_
