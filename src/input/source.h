@@ -25,12 +25,15 @@ struct InputFile {
 
 /// One unit as it stands in a file: a frame's payload, a JSON document, a `0a <length> <resource>` element.
 struct Unit {
-  std::string_view bytes;     // payload, perhaps still compressed; followed by at least PaddedBuffer::kPadding readable bytes
-  std::uint64_t offset = 0;   // of the frame, framing included, in the decompressed file
-  std::uint64_t length = 0;   // framing included
-  std::uint64_t number = 0;   // from 1, in the file
+  std::string_view
+      bytes;  // payload, perhaps still compressed; followed by at least PaddedBuffer::kPadding readable bytes
+  std::uint64_t offset = 0;  // of the frame, framing included, in the decompressed file
+  std::uint64_t length = 0;  // framing included
+  std::uint64_t number = 0;  // from 1, in the file
   /// Set when this could not be cut (torn, too long): `bytes` is what there is of it (at most max_unit_bytes).
-  std::string error;
+  std::string error{};
+  /// The error is that the file ends inside the unit.
+  bool torn = false;
 };
 
 /// About a megabyte of whole units of one file, or one large unit. The units' bytes lie in `data`.
@@ -45,23 +48,35 @@ struct SkippedFile {
   std::string reason;
 };
 
+/// A torn last unit that skip_partial_tail left out.
+struct PartialTail {
+  std::string name;
+  std::uint64_t offset = 0, length = 0;
+};
+
 /// Opens the inputs one after the other and cuts them into chunks. Not thread-safe: workers take turns.
 class Source {
  public:
-  /// Looks up the files (not their content). kIo if an input does not exist.
-  static Result<std::unique_ptr<Source>> Open(const std::vector<std::string>& inputs, const CaptureOptions& options);
+  static constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+
+  /// Looks up the files (not their content). kIo if an input does not exist, kUsage if "-" is given twice.
+  /// `block_bytes`: what a chunk is filled up to.
+  static Result<std::unique_ptr<Source>> Open(const std::vector<std::string>& inputs, const CaptureOptions& options,
+                                              std::size_t block_bytes = kBlockBytes);
   ~Source();
 
-  /// Fills `chunk` (its buffer is used again) with the next units; false at the end. An error ends the run: kIo (cannot
-  /// read, shrank), kUsage (format cannot be told: names the flag), kBadData (compressed stream broken, no format fits).
+  /// Fills `chunk` (its buffer is used again) with the next units; false at the end. What is wrong with the data is a
+  /// unit with an error: a torn one, a broken compressed stream, a named file that fits no format. An error ends the
+  /// run: kIo (cannot read, shrank) or kUsage (a format cannot be told: names the flag).
   Result<bool> Next(Chunk& chunk);
 
   /// Sizes as the file system has them; 0 when an input is a pipe.
   std::uint64_t total_bytes() const;
-  /// Bytes read so far, before decompression.
+  /// Bytes read so far, before decompression. May be asked by another thread.
   std::uint64_t bytes_read() const;
   /// Hidden files and files of directories that no format fits, so far.
   const std::vector<SkippedFile>& skipped() const;
+  const std::vector<PartialTail>& partial_tails() const;
 
  private:
   struct State;

@@ -1,0 +1,46 @@
+#ifndef GF_OTLP_INPUT_CODEC_H_
+#define GF_OTLP_INPUT_CODEC_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/padded_buffer.h"
+#include "gf_otlp/capture.h"
+#include "gf_otlp/status.h"
+
+namespace gf_otlp {
+
+/// zstd frames that ask for a larger window than 2^27 bytes (what `zstd --long` and `--ultra -22` write) are refused.
+inline constexpr int kZstdWindowLogMax = 27;
+
+/// What the first bytes say: a gzip member, a zstd frame (or skippable frame), or neither.
+Compression DetectCompression(std::string_view head);
+
+/// Decompresses one stream after the other, each of several gzip members or zstd frames.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  /// Null for kNone.
+  static std::unique_ptr<Codec> Create(Compression compression);
+
+  /// Forgets the stream so far.
+  virtual void Reset() = 0;
+  /// Takes bytes off the front of `in` and appends to `out` within its capacity. Goes on until `in` is empty or `out`
+  /// is full. kBadData if the stream is broken.
+  virtual Status Step(std::string_view& in, PaddedBuffer& out) = 0;
+  /// The input may end here: no member or frame is open.
+  virtual bool AtEnd() const = 0;
+  /// The content's size as the header has it, if it does. Not to be trusted.
+  virtual std::optional<std::size_t> SizeHint(std::string_view in) const = 0;
+  virtual std::string_view name() const = 0;
+};
+
+/// Fills `out` with the content of a whole compressed frame. kBadData if it is broken, unfinished, or its content
+/// larger than `limit`: decompression stops there.
+Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out);
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_INPUT_CODEC_H_

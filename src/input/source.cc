@@ -1,0 +1,222 @@
+#include "input/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+#include <utility>
+
+#include "base/file.h"
+#include "input/byte_stream.h"
+#include "input/detect.h"
+#include "input/framing.h"
+#include "input/paths.h"
+
+namespace gf_otlp {
+namespace {
+
+/// A chunk's buffer that a large unit has grown beyond this is given back.
+constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
+
+constexpr const char* kNothingFits = "neither JSON nor protobuf requests in any framing (--input-format forces one)";
+
+}  // namespace
+
+struct Source::State {
+  /// The file that is being read.
+  struct Open {
+    std::shared_ptr<InputFile> file;
+    std::unique_ptr<PeekStream> content;
+    DecompressStream* decompress = nullptr;
+    std::unique_ptr<Cutter> cutter;
+    std::uint64_t offset = 0;  // of the first byte that is not yet in a chunk
+  };
+
+  Result<bool> OpenNext(Chunk& chunk);
+  Status OpenStream(const InputPath& path);
+  Status ChooseFormat(const InputPath& path, Chunk& chunk);
+  Status Fill(Chunk& chunk);
+  Result<bool> ReadTo(PaddedBuffer& data, std::size_t size);
+  void FinishFile(Chunk& chunk, const Status& broken);
+  void LeaveOutTail(Chunk& chunk);
+
+  CaptureOptions options;
+  std::size_t block_bytes = kBlockBytes;
+  InputPaths paths;
+  std::size_t next_path = 0;
+  std::optional<Open> open;
+  PaddedBuffer carry;  // the partial unit behind the last chunk
+  std::atomic<std::uint64_t> bytes_read = 0;
+  std::vector<PartialTail> partial_tails;
+};
+
+Status Source::State::OpenStream(const InputPath& path) {
+  Result<InputFd> fd = path.name == "-" ? InputFd::StandardInput() : InputFd::Open(path.name);
+  if (!fd) return std::move(fd.error());
+  open.emplace();
+  open->file = std::make_shared<InputFile>();
+  open->file->name = path.name;
+  auto stream = std::make_unique<FileStream>(*std::move(fd), path.name, bytes_read);
+  open->content = std::make_unique<PeekStream>(std::move(stream));
+  bool ended = false;
+  constexpr std::size_t kMagicBytes = 4;
+  const std::string_view head = open->content->Peek(kMagicBytes, ended);
+  const Compression compression = options.compression.value_or(DetectCompression(head));
+  open->file->compression = compression;
+  if (compression != Compression::kNone && !head.empty()) {
+    auto decompress = std::make_unique<DecompressStream>(std::move(open->content), compression);
+    open->decompress = decompress.get();
+    open->content = std::make_unique<PeekStream>(std::move(decompress));
+  }
+  return {};
+}
+
+/// Leaves `open` empty if the file is to be skipped.
+Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
+  InputFile& file = *open->file;
+  bool ended = false;
+  const std::string_view head = open->content->Peek(kDetectBytes, ended);
+  const Status& failure = open->content->failure();
+  if (!failure.ok() && failure.code() != Code::kBadData) return failure;
+  if (options.format || head.empty()) {
+    file.format = options.format.value_or(InputFormat::kProto);
+  } else {
+    const FormatDetection detected = DetectFormat(head, ended);
+    if (detected.other) {
+      return UsageError(fmt::format("{}: may be of format {} or {}: say which with --input-format", path.name,
+                                    InputFormatName(*detected.format), InputFormatName(*detected.other)));
+    }
+    if (!detected.format && path.from_directory) {
+      paths.skipped.push_back({path.name, kNothingFits});
+      open.reset();
+      return {};
+    }
+    if (!detected.format) {
+      chunk.file = open->file;
+      chunk.data.Append(head.substr(0, options.max_unit_bytes));
+      chunk.units.push_back(
+          Unit{.bytes = chunk.data.view(), .length = head.size(), .number = 1, .error = kNothingFits});
+      open.reset();
+      return {};
+    }
+    file.format = *detected.format;
+  }
+  if (file.format == InputFormat::kProto) file.signal_hint = DetectRawSignal(head);
+  open->cutter = Cutter::Create(file.format, options.max_unit_bytes);
+  return {};
+}
+
+/// False when there is no further file.
+Result<bool> Source::State::OpenNext(Chunk& chunk) {
+  if (next_path == paths.files.size()) return false;
+  const InputPath& path = paths.files[next_path++];
+  GF_UNEXPECTED_IF_ERROR(OpenStream(path));
+  GF_UNEXPECTED_IF_ERROR(ChooseFormat(path, chunk));
+  return true;
+}
+
+/// Reads until `data` has that size; false at the end of the file.
+Result<bool> Source::State::ReadTo(PaddedBuffer& data, std::size_t size) {
+  while (data.size() < size) {
+    data.Reserve(size - data.size());
+    const Result<std::size_t> n = open->content->Read(data.end(), size - data.size());
+    if (!n) return std::unexpected(n.error());
+    if (*n == 0) return false;
+    data.AddSize(*n);
+  }
+  return true;
+}
+
+/// Goes on until there are whole units, or some bytes are done with, or the file ends.
+Status Source::State::Fill(Chunk& chunk) {
+  chunk.file = open->file;
+  chunk.data.Append(carry.view());
+  carry.Clear();
+  std::size_t target = std::max(chunk.data.size() + 1, block_bytes);
+  for (;;) {
+    Status broken;
+    const Result<bool> more = ReadTo(chunk.data, target);
+    if (!more) {
+      if (more.error().code() != Code::kBadData) return more.error();
+      broken = more.error();
+    }
+    const bool ended = !more || !*more;
+    const std::size_t done = open->cutter->Cut(chunk.data.view(), open->offset, ended, chunk.units);
+    if (ended || open->cutter->lost()) {
+      open->offset += chunk.data.size();
+      FinishFile(chunk, broken);
+      return {};
+    }
+    if (done > 0) {
+      open->offset += done;
+      carry.Append(chunk.data.view().substr(done));
+      return {};
+    }
+    target = chunk.data.size() + block_bytes;
+  }
+}
+
+/// REQUIRES: the file's last bytes are in the chunk.
+void Source::State::FinishFile(Chunk& chunk, const Status& broken) {
+  const bool torn = !chunk.units.empty() && chunk.units.back().torn;
+  const bool truncated = broken.ok() || (open->decompress != nullptr && open->decompress->truncated());
+  if (torn && truncated && options.skip_partial_tail) {
+    LeaveOutTail(chunk);
+  } else if (!broken.ok() && torn) {
+    chunk.units.back().error = fmt::format("{} ({})", broken.message(), chunk.units.back().error);
+  } else if (!broken.ok() && truncated && options.skip_partial_tail) {
+    partial_tails.push_back({open->file->name, open->offset, 0});
+  } else if (!broken.ok() && !open->cutter->lost()) {
+    chunk.units.push_back(
+        Unit{.bytes = {}, .offset = open->offset, .number = open->cutter->next_number(), .error = broken.message()});
+  }
+  open.reset();
+}
+
+void Source::State::LeaveOutTail(Chunk& chunk) {
+  const Unit& tail = chunk.units.back();
+  partial_tails.push_back({open->file->name, tail.offset, tail.length});
+  chunk.units.pop_back();
+}
+
+Source::Source(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Source::~Source() = default;
+
+Result<std::unique_ptr<Source>> Source::Open(const std::vector<std::string>& inputs, const CaptureOptions& options,
+                                             std::size_t block_bytes) {
+  Result<InputPaths> paths = ListInputs(inputs);
+  if (!paths) return std::unexpected(std::move(paths.error()));
+  auto state = std::make_unique<State>();
+  state->options = options;
+  state->block_bytes = block_bytes;
+  state->paths = *std::move(paths);
+  return std::unique_ptr<Source>(new Source(std::move(state)));
+}
+
+Result<bool> Source::Next(Chunk& chunk) {
+  while (true) {
+    chunk.units.clear();
+    chunk.data.Shrink(kKeptCapacity);
+    if (state_->open) {
+      GF_UNEXPECTED_IF_ERROR(state_->Fill(chunk));
+    } else {
+      const Result<bool> more = state_->OpenNext(chunk);
+      if (!more || !*more) return more;
+    }
+    if (!chunk.units.empty()) return true;
+  }
+}
+
+std::uint64_t Source::total_bytes() const {
+  const std::vector<InputPath>& files = state_->paths.files;
+  if (!std::ranges::all_of(files, &InputPath::has_size)) return 0;
+  return std::accumulate(files.begin(), files.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const InputPath& file) { return sum + file.size; });
+}
+
+std::uint64_t Source::bytes_read() const { return state_->bytes_read.load(std::memory_order_relaxed); }
+const std::vector<SkippedFile>& Source::skipped() const { return state_->paths.skipped; }
+const std::vector<PartialTail>& Source::partial_tails() const { return state_->partial_tails; }
+
+}  // namespace gf_otlp

@@ -1,0 +1,118 @@
+#include "input/unit_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/padded_buffer.h"
+#include "input/codec.h"
+#include "input/dead_letter.h"
+#include "input/json_scan.h"
+#include "input/signal_detect.h"
+#include "otlp/json_to_wire.h"
+
+namespace gf_otlp {
+namespace {
+
+/// Buffers that a large unit has grown beyond this are given back.
+constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
+
+/// A payload whose form its file does not tell.
+bool IsJson(std::string_view payload) { return payload.starts_with('{') || LooksLikeJson(payload); }
+
+}  // namespace
+
+struct UnitDecoder::State {
+  explicit State(const CaptureOptions& capture_options)
+      : options(capture_options), json(capture_options.base64_ids), signal(options.signal) {}
+
+  Status DecodePayload(const InputFile& file, std::string_view payload);
+  Status Decompress(Compression compression, std::string_view& payload);
+  Status DecodeJson(std::string_view payload);
+  Status DecodeProto(const InputFile& file, std::string_view payload);
+
+  CaptureOptions options;
+  JsonToWire json;
+  std::vector<JsonToWire::Result> json_results;
+  std::vector<WireRequest> requests;
+  std::optional<Signal> signal;  // of the unit at hand, if it is forced
+  std::unique_ptr<Codec> gzip, zstd;
+  PaddedBuffer letter, content;
+  DecodeCounts counts;
+};
+
+Status UnitDecoder::State::Decompress(Compression compression, std::string_view& payload) {
+  std::unique_ptr<Codec>& codec = compression == Compression::kGzip ? gzip : zstd;
+  if (codec == nullptr) codec = Codec::Create(compression);
+  GF_RETURN_IF_ERROR(DecompressFrame(*codec, payload, options.max_unit_bytes, content));
+  payload = content.view();
+  return {};
+}
+
+Status UnitDecoder::State::DecodeJson(std::string_view payload) {
+  const std::size_t space = SpaceBefore(payload);
+  GF_RETURN_IF_ERROR(json.Transcode(payload.substr(space), json_results));
+  for (const JsonToWire::Result& result : json_results) {
+    if (signal && result.signal != *signal) {
+      return BadData(
+          fmt::format("the document holds {}, not {} (--signal)", SignalName(result.signal), SignalName(*signal)));
+    }
+    requests.push_back({result.signal, result.wire});
+  }
+  return {};
+}
+
+Status UnitDecoder::State::DecodeProto(const InputFile& file, std::string_view payload) {
+  if (payload.empty()) return {};
+  std::optional<Signal> found = signal;
+  if (!found) {
+    Result<std::optional<Signal>> detected = SignalOf(payload, file.signal_hint);
+    if (!detected) return std::move(detected.error());
+    found = *detected;
+  }
+  if (found) requests.push_back({*found, payload});
+  return {};
+}
+
+Status UnitDecoder::State::DecodePayload(const InputFile& file, std::string_view payload) {
+  const bool any_form = file.format == InputFormat::kFramed || file.format == InputFormat::kDeadLetter;
+  if (any_form) {
+    const Compression compression = DetectCompression(payload);
+    if (compression != Compression::kNone) GF_RETURN_IF_ERROR(Decompress(compression, payload));
+  }
+  if (file.format == InputFormat::kJson || (any_form && IsJson(payload))) return DecodeJson(payload);
+  return DecodeProto(file, payload);
+}
+
+UnitDecoder::UnitDecoder(const CaptureOptions& options) : state_(std::make_unique<State>(options)) {}
+UnitDecoder::~UnitDecoder() = default;
+
+Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, const Unit& unit) {
+  State& s = *state_;
+  s.requests.clear();
+  s.signal = s.options.signal;
+  s.content.Shrink(kKeptCapacity);
+  s.letter.Shrink(kKeptCapacity);
+  if (!unit.error.empty()) return std::unexpected(BadData(unit.error));
+  std::string_view payload = unit.bytes;
+  if (file.format == InputFormat::kDeadLetter) {
+    Result<DeadLetter> letter = ParseDeadLetter(payload);
+    if (!letter) return std::unexpected(std::move(letter.error()));
+    if (!s.signal) s.signal = letter->signal;
+    s.letter.Append(letter->data);
+    payload = s.letter.view();
+  }
+  GF_UNEXPECTED_IF_ERROR(s.DecodePayload(file, payload));
+  return &s.requests;
+}
+
+const DecodeCounts& UnitDecoder::counts() const {
+  const JsonToWire::Counts& json = state_->json.counts();
+  state_->counts = {.repaired_utf8 = json.repaired_utf8, .deprecated_names = json.deprecated_names};
+  return state_->counts;
+}
+
+}  // namespace gf_otlp
