@@ -1,0 +1,137 @@
+#include "cli/app.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <exception>
+#include <sstream>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/version.h"
+
+namespace gf_otlp::cli {
+
+void Env::Say(std::string_view message) const {
+  const std::string prefix = command.empty() ? "gf-otlp" : "gf-otlp " + command;
+  // There is nobody to tell that telling failed.
+  static_cast<void>(WriteAll(err, fmt::format("{}: {}\n", prefix, message), "standard error"));
+}
+
+namespace {
+
+constexpr int kUsageExit = 2;
+
+int ExitCode(Code code) {
+  switch (code) {
+    case Code::kUsage: return kUsageExit;
+    case Code::kBadData: return 3;
+    case Code::kIo: return 4;
+    case Code::kClosed: return 0;
+    case Code::kInternal: break;
+  }
+  return 5;
+}
+
+/// How many characters have to change to make one word the other.
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+/// CLI11 says of an unknown command only that a command is missing.
+std::string UnknownCommand(std::string_view word) {
+  const auto nearest = std::ranges::min(Commands(), {}, [&](const Command& c) { return EditDistance(word, c.name); });
+  std::string message = fmt::format("unknown command '{}'", word);
+  if (EditDistance(word, nearest.name) <= 3) message += fmt::format(": did you mean '{}'?", nearest.name);
+  return message + " Run with --help for more information.";
+}
+
+/// GF_OTLP_THREADS for --threads, and so on.
+void NameEnvironment(CLI::App& sub) {
+  for (CLI::Option* option : sub.get_options()) {
+    if (option->get_positional() || option->get_lnames().empty()) continue;
+    std::string name = option->get_lnames().front();
+    if (name == "help") continue;
+    std::ranges::transform(name, name.begin(), [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    option->envname("GF_OTLP_" + name);
+  }
+}
+
+void Describe(CLI::App& app, std::vector<std::pair<CLI::App*, Action>>& actions) {
+  app.name("gf-otlp");
+  app.description("gf-otlp: OpenTelemetry captures to ClickHouse rows");
+  app.footer("Manual: gf-otlp(1), gf-otlp-convert(1), gf-otlp-formats(5)");
+  app.set_version_flag("--version", VersionText(), "Print the version and those of the libraries");
+  app.set_help_flag("-h,--help", "Print this help");
+  app.require_subcommand(0, 1);
+  for (const Command& command : Commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    actions.emplace_back(sub, command.bind(*sub));
+    NameEnvironment(*sub);
+  }
+}
+
+int RunCommand(const Action& action, const Env& env) {
+  try {
+    const Status status = action(env);
+    if (status.ok()) return 0;
+    if (status.code() != Code::kClosed) env.Say(status.message());
+    return ExitCode(status.code());
+  } catch (const std::exception& error) {
+    env.Say(fmt::format("bug: {}", error.what()));
+    return ExitCode(Code::kInternal);
+  }
+}
+
+}  // namespace
+
+void DescribeProgram(CLI::App& app) {
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  Describe(app, actions);
+}
+
+int Run(int argc, const char* const* argv, Env env) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app;
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  Describe(app, actions);
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::ranges::none_of(Commands(), [&](const Command& c) { return argv[1] == std::string_view(c.name); })) {
+    env.Say(UnknownCommand(argv[1]));
+    return kUsageExit;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    const bool answered = app.exit(error, out, err) == 0;
+    static_cast<void>(WriteAll(env.out, out.str(), "standard output"));
+    static_cast<void>(WriteAll(env.err, err.str(), "standard error"));
+    return answered ? 0 : kUsageExit;
+  }
+  for (const auto& [sub, action] : actions) {
+    if (!sub->parsed()) continue;
+    env.command = sub->get_name();
+    const int code = RunCommand(action, env);
+    DieIfInterrupted();
+    return code;
+  }
+  static_cast<void>(WriteAll(env.err, app.help(), "standard error"));
+  return kUsageExit;
+}
+
+}  // namespace gf_otlp::cli

@@ -1,0 +1,33 @@
+#ifndef GF_OTLP_CLI_COMMANDS_H_
+#define GF_OTLP_CLI_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+
+#include "cli/env.h"
+#include "gf_otlp/status.h"
+
+namespace gf_otlp::cli {
+
+using Action = std::function<Status(const Env&)>;
+
+struct Command {
+  const char* name;
+  const char* summary;
+  /// Declares the command's options: opens nothing. The action runs when the command line is read.
+  Action (*bind)(CLI::App& sub);
+};
+
+/// All commands: the only list.
+std::span<const Command> Commands();
+
+Action BindConvert(CLI::App& sub);
+Action BindCompletion(CLI::App& sub);
+
+/// The program's options and commands, without their actions; for completion.
+void DescribeProgram(CLI::App& app);
+
+}  // namespace gf_otlp::cli
+
+#endif  // GF_OTLP_CLI_COMMANDS_H_

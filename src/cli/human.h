@@ -1,0 +1,16 @@
+#ifndef GF_OTLP_CLI_HUMAN_H_
+#define GF_OTLP_CLI_HUMAN_H_
+
+#include <cstdint>
+#include <string>
+
+namespace gf_otlp::cli {
+
+/// "1,234,567".
+std::string HumanCount(std::uint64_t count);
+/// "17 B", "1.2 kB", "3.4 MB": powers of 1000.
+std::string HumanBytes(std::uint64_t bytes);
+
+}  // namespace gf_otlp::cli
+
+#endif  // GF_OTLP_CLI_HUMAN_H_

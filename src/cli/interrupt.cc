@@ -1,0 +1,73 @@
+#include "cli/interrupt.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+
+#include "base/atomic_file.h"
+
+namespace gf_otlp::cli {
+namespace {
+
+constexpr int kGraceMilliseconds = 1000;
+
+std::atomic<int> caught_signal = 0;
+
+sigset_t Signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+}  // namespace
+
+void DieIfInterrupted() {
+  const int signal = caught_signal;
+  if (signal == 0) return;
+  RemoveUnfinishedFiles();
+  std::signal(signal, SIG_DFL);
+  const sigset_t set = Signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  kill(getpid(), signal);
+}
+
+InterruptWatch::InterruptWatch(std::function<void()> stop) {
+  const sigset_t set = Signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signals_ = signalfd(-1, &set, SFD_CLOEXEC);
+  done_ = eventfd(0, EFD_CLOEXEC);
+  thread_ = std::thread([this, stop = std::move(stop)] { Watch(stop); });
+}
+
+InterruptWatch::~InterruptWatch() {
+  eventfd_write(done_, 1);
+  thread_.join();
+  close(signals_);
+  close(done_);
+  if (caught_signal == 0) {
+    const sigset_t set = Signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  }
+}
+
+void InterruptWatch::Watch(const std::function<void()>& stop) const {
+  pollfd ready[] = {{signals_, POLLIN, 0}, {done_, POLLIN, 0}};
+  poll(ready, 2, -1);
+  if ((ready[0].revents & POLLIN) == 0) return;
+  signalfd_siginfo info{};
+  if (read(signals_, &info, sizeof info) != sizeof info) return;
+  caught_signal = static_cast<int>(info.ssi_signo);
+  stop();
+  poll(ready, 2, kGraceMilliseconds);
+  if ((ready[1].revents & POLLIN) == 0) DieIfInterrupted();
+}
+
+}  // namespace gf_otlp::cli

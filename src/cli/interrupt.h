@@ -1,0 +1,31 @@
+#ifndef GF_OTLP_CLI_INTERRUPT_H_
+#define GF_OTLP_CLI_INTERRUPT_H_
+
+#include <functional>
+#include <thread>
+
+namespace gf_otlp::cli {
+
+/// While it lives, SIGINT and SIGTERM ask for an end instead of ending the process: the first one calls `stop` (in another
+/// thread); a second one, or a run that has not ended a second later, removes unfinished files and dies of the signal.
+/// Make it before other threads: they inherit the blocked signals.
+class InterruptWatch {
+ public:
+  explicit InterruptWatch(std::function<void()> stop);
+  InterruptWatch(const InterruptWatch&) = delete;
+  InterruptWatch& operator=(const InterruptWatch&) = delete;
+  ~InterruptWatch();
+
+ private:
+  void Watch(const std::function<void()>& stop) const;
+
+  int signals_ = -1, done_ = -1;  // signalfd, eventfd
+  std::thread thread_;
+};
+
+/// Dies of the signal that an InterruptWatch caught, if it caught one, so that the parent sees it.
+void DieIfInterrupted();
+
+}  // namespace gf_otlp::cli
+
+#endif  // GF_OTLP_CLI_INTERRUPT_H_

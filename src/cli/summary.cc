@@ -1,0 +1,79 @@
+#include "cli/summary.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/human.h"
+
+namespace gf_otlp::cli {
+
+Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, double seconds) {
+  Summary summary;
+  summary.counts = conversion.counts();
+  summary.files = conversion.files_read();
+  summary.skipped_files = conversion.skipped().size();
+  summary.partial_tails = conversion.partial_tails().size();
+  summary.bytes_in = conversion.bytes_read();
+  summary.seconds = seconds;
+  summary.interrupted = conversion.stopped();
+  if (!rows) return summary;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (summary.counts.rows[i] != 0) summary.output.emplace_back(names[i], summary.counts.rows[i]);
+  }
+  return summary;
+}
+
+std::string SummaryText(const Summary& summary) {
+  const Counts& c = summary.counts;
+  std::string tables;
+  for (const auto& [name, rows] : summary.output) {
+    tables += fmt::format("{}{} {}", tables.empty() ? " (" : ", ", name, HumanCount(rows));
+  }
+  if (!tables.empty()) tables += ")";
+  std::string text = fmt::format("{} of {} records written{}", HumanCount(c.records_written), HumanCount(c.records_read),
+                                 tables);
+  const auto add = [&](std::uint64_t count, std::string_view what) {
+    if (count != 0) text += fmt::format("; {} {}", HumanCount(count), what);
+  };
+  add(c.records_filtered, "filtered");
+  add(c.records_without_data, "without data");
+  add(c.bad_units, "bad units dead-lettered");
+  add(c.replaced_bytes, "bytes that were not UTF-8 replaced");
+  add(c.repaired_documents, "JSON documents that were not UTF-8 repaired");
+  add(c.clamped_times, "times clamped to what ClickHouse reads");
+  add(c.deprecated_names, "uses of deprecated field names");
+  add(summary.skipped_files, "files skipped");
+  add(summary.partial_tails, "torn ends left out");
+  text += fmt::format("; {} units of {} files, {} in, {} out, {:.2f} s", HumanCount(c.units), HumanCount(summary.files),
+                      HumanBytes(summary.bytes_in), HumanBytes(c.bytes_out), summary.seconds);
+  return text;
+}
+
+std::string SummaryJson(const Summary& summary) {
+  const Counts& c = summary.counts;
+  nlohmann::ordered_json json;
+  json["files"] = summary.files;
+  json["files_skipped"] = summary.skipped_files;
+  json["partial_tails"] = summary.partial_tails;
+  json["units"] = c.units;
+  json["units_dead_lettered"] = c.bad_units;
+  json["requests"] = c.requests;
+  json["records_read"] = c.records_read;
+  json["records_written"] = c.records_written;
+  json["records_filtered"] = c.records_filtered;
+  json["records_without_data"] = c.records_without_data;
+  json["rows"] = nlohmann::ordered_json::object();
+  for (const auto& [name, rows] : summary.output) json["rows"][name] = rows;
+  json["replaced_bytes"] = c.replaced_bytes;
+  json["repaired_documents"] = c.repaired_documents;
+  json["clamped_times"] = c.clamped_times;
+  json["deprecated_names"] = c.deprecated_names;
+  json["bytes_in"] = summary.bytes_in;
+  json["bytes_out"] = c.bytes_out;
+  json["seconds"] = summary.seconds;
+  json["interrupted"] = summary.interrupted;
+  return json.dump();
+}
+
+}  // namespace gf_otlp::cli

@@ -1,0 +1,113 @@
+#include "pipeline/conversion.h"
+
+#include <thread>
+#include <utility>
+
+#include "pipeline/dead_letter.h"
+
+namespace gf_otlp {
+namespace {
+
+/// A chunk larger than this is one large unit: its output is written in pieces.
+constexpr std::size_t kLargeChunk = 8 << 20;
+
+}  // namespace
+
+Result<std::unique_ptr<Conversion>> Conversion::Make(const ConversionOptions& options) {
+  // Records are counted off one after the other: --limit takes one worker.
+  const unsigned workers = options.records.limit ? 1 : options.threads;
+  std::vector<UnitConverter> converters;
+  for (unsigned i = 0; i < workers; ++i) {
+    Result<UnitConverter> converter = UnitConverter::Make(options.records, options.capture);
+    if (!converter) return std::unexpected(std::move(converter.error()));
+    converters.push_back(std::move(*converter));
+  }
+  Result<std::unique_ptr<Source>> source = Source::Open(options.inputs, options.capture);
+  if (!source) return std::unexpected(std::move(source.error()));
+  return std::unique_ptr<Conversion>(new Conversion(options, std::move(*source), std::move(converters)));
+}
+
+Conversion::Conversion(const ConversionOptions& options, std::unique_ptr<Source> source,
+                       std::vector<UnitConverter> converters)
+    : capture_(options.capture),
+      dead_letters_(options.dead_letters),
+      converters_(std::move(converters)),
+      stream_names_(converters_.front().stream_names()),
+      separate_streams_(options.records.separate_streams),
+      source_(std::move(source)),
+      total_bytes_(source_->total_bytes()) {}
+
+Status Conversion::Run(Sink& sink, Sink* dead_letters) {
+  OrderedOutput output(sink, dead_letters, separate_streams_ ? stream_names_.size() : 1, 2 * converters_.size());
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < converters_.size(); ++i) {
+    others.emplace_back([this, i, &output] { Work(converters_[i], output); });
+  }
+  Work(converters_.front(), output);
+  others.clear();
+  counts_ = output.counts();
+  counts_.rows.resize(stream_names_.size());
+  return output.status();
+}
+
+void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
+  Chunk chunk;
+  while (output.WaitForRoom()) {
+    std::uint64_t sequence = 0;
+    std::unique_ptr<ChunkOutput> chunk_output;
+    const Result<bool> more = NextChunk(chunk, sequence, output, chunk_output);
+    if (more && !*more) return;
+    if (more) {
+      ConvertChunk(chunk, sequence, converter, output, *chunk_output);
+    } else {
+      chunk_output->status = more.error();
+    }
+    chunk.data.Shrink(kLargeChunk);
+    output.Submit(sequence, std::move(chunk_output));
+  }
+}
+
+/// The source's next chunk and its place in the order; an error has a place too.
+Result<bool> Conversion::NextChunk(Chunk& chunk, std::uint64_t& sequence, OrderedOutput& output,
+                                   std::unique_ptr<ChunkOutput>& chunk_output) {
+  const std::scoped_lock lock(source_mutex_);
+  if (source_ended_ || stopped_) return false;
+  Result<bool> more = source_->Next(chunk);
+  bytes_read_ = source_->bytes_read();
+  source_ended_ = !more || !*more;
+  if (more && !*more) return false;
+  if (more && chunk.file != last_file_) {
+    last_file_ = chunk.file;
+    ++files_read_;
+  }
+  sequence = next_sequence_++;
+  chunk_output = output.Begin(more ? chunk.data.size() : 0);
+  return more;
+}
+
+void Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter,
+                              OrderedOutput& output, ChunkOutput& chunk_output) {
+  Drain drain;
+  if (chunk.data.size() > kLargeChunk) {
+    drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); };
+  }
+  for (const Unit& unit : chunk.units) {
+    Status status = converter.Convert(*chunk.file, unit, drain, chunk_output.streams, chunk_output.counts);
+    if (!status.ok()) {
+      const bool bad_unit = status.code() == Code::kBadData || status.code() == Code::kUsage;
+      if (!bad_unit || !dead_letters_) {
+        chunk_output.status = bad_unit ? std::move(status).At(UnitName(*chunk.file, unit)) : std::move(status);
+        return;
+      }
+      ++chunk_output.counts.units;
+      ++chunk_output.counts.bad_units;
+      AppendDeadLetter(*chunk.file, unit, capture_.signal, status.message(), chunk_output.dead_letters);
+    }
+    if (converter.limit_reached()) {
+      chunk_output.last = true;
+      return;
+    }
+  }
+}
+
+}  // namespace gf_otlp

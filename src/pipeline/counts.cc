@@ -1,0 +1,24 @@
+#include "pipeline/counts.h"
+
+#include <algorithm>
+
+namespace gf_otlp {
+
+void Counts::Add(const Counts& other) {
+  units += other.units;
+  bad_units += other.bad_units;
+  requests += other.requests;
+  records_read += other.records_read;
+  records_written += other.records_written;
+  records_filtered += other.records_filtered;
+  records_without_data += other.records_without_data;
+  rows.resize(std::max(rows.size(), other.rows.size()));
+  for (std::size_t i = 0; i < other.rows.size(); ++i) rows[i] += other.rows[i];
+  bytes_out += other.bytes_out;
+  replaced_bytes += other.replaced_bytes;
+  clamped_times += other.clamped_times;
+  repaired_documents += other.repaired_documents;
+  deprecated_names += other.deprecated_names;
+}
+
+}  // namespace gf_otlp

@@ -1,0 +1,106 @@
+#include "pipeline/ordered_output.h"
+
+#include <utility>
+
+namespace gf_otlp {
+namespace {
+
+/// Input that may be under way at a time; a larger chunk goes alone.
+constexpr std::size_t kMaxBytesUnderWay = 32 << 20;
+/// Buffers larger than this are not kept for the next chunk.
+constexpr std::size_t kKeptBuffer = 16 << 20;
+
+}  // namespace
+
+bool OrderedOutput::WaitForRoom() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] {
+    return ended_ || (waiting_.size() < max_waiting_ && bytes_under_way_ < kMaxBytesUnderWay);
+  });
+  return !ended_;
+}
+
+std::unique_ptr<ChunkOutput> OrderedOutput::Begin(std::size_t input_bytes) {
+  const std::scoped_lock lock(mutex_);
+  bytes_under_way_ += input_bytes;
+  std::unique_ptr<ChunkOutput> output;
+  if (unused_.empty()) {
+    output = std::make_unique<ChunkOutput>();
+    output->streams.resize(streams_);
+  } else {
+    output = std::move(unused_.back());
+    unused_.pop_back();
+  }
+  output->input_bytes = input_bytes;
+  return output;
+}
+
+Status OrderedOutput::WriteStreams(Streams& streams, Counts& counts) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (streams[i].empty()) continue;
+    GF_RETURN_IF_ERROR(sink_.Write(i, streams[i].view()));
+    counts.bytes_out += streams[i].size();
+    streams[i].Clear();
+  }
+  return {};
+}
+
+Status OrderedOutput::WriteNow(std::uint64_t sequence, Streams& streams) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return next_ == sequence && !writing_; });
+    // From here on nobody else writes: this chunk is the next one, and it is not submitted yet.
+    if (ended_) {
+      for (PaddedBuffer& stream : streams) stream.Clear();
+      return {};
+    }
+  }
+  return WriteStreams(streams, counts_);
+}
+
+void OrderedOutput::WriteOut(ChunkOutput& output) {
+  Status status = WriteStreams(output.streams, counts_);
+  if (status.ok() && !output.dead_letters.empty()) status = dead_letters_->Write(0, output.dead_letters);
+  if (status.ok()) {
+    counts_.Add(output.counts);
+    status = std::move(output.status);
+  }
+  if (!status.ok() || output.last) {
+    const std::scoped_lock lock(mutex_);
+    status_ = std::move(status);
+    ended_ = true;
+  }
+}
+
+void OrderedOutput::Recycle(std::unique_ptr<ChunkOutput> output) {
+  for (PaddedBuffer& stream : output->streams) stream.Shrink(kKeptBuffer);
+  output->dead_letters.clear();
+  output->counts = Counts();
+  output->status = Status();
+  output->last = false;
+  unused_.push_back(std::move(output));
+}
+
+void OrderedOutput::Submit(std::uint64_t sequence, std::unique_ptr<ChunkOutput> output) {
+  std::unique_lock lock(mutex_);
+  waiting_.emplace(sequence, std::move(output));
+  if (writing_) return;
+  writing_ = true;
+  while (!waiting_.empty() && waiting_.begin()->first == next_) {
+    std::unique_ptr<ChunkOutput> first = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    if (!ended_) {
+      lock.unlock();
+      WriteOut(*first);
+      lock.lock();
+    }
+    ++next_;
+    bytes_under_way_ -= first->input_bytes;
+    Recycle(std::move(first));
+    changed_.notify_all();
+  }
+  writing_ = false;
+  changed_.notify_all();
+}
+
+}  // namespace gf_otlp

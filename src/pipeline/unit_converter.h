@@ -1,0 +1,88 @@
+#ifndef GF_OTLP_PIPELINE_UNIT_CONVERTER_H_
+#define GF_OTLP_PIPELINE_UNIT_CONVERTER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gf_otlp/padded_buffer.h"
+#include "gf_otlp/rows.h"
+#include "input/unit_decoder.h"
+#include "otlp/select.h"
+#include "otlp/slice.h"
+#include "pipeline/counts.h"
+
+namespace gf_otlp {
+
+/// What is written of the records that are chosen.
+enum class OutputForm : std::uint8_t {
+  kRows,       // JSONEachRow, a row a line
+  kOtlpJson,   // requests as OTLP-JSON, one a line
+  kOtlpProto,  // requests as protobuf, each behind its length (u32 big-endian)
+};
+
+/// What is done with each record.
+struct RecordOptions {
+  RowOptions rows;
+  OutputForm form = OutputForm::kRows;
+  std::vector<std::string> tables;  // only records of these; empty: all
+  SelectOptions select;
+  std::optional<std::uint64_t> limit;  // records to write
+  /// Output goes to a stream for each table (of requests: each signal) instead of to one.
+  bool separate_streams = false;
+};
+
+/// Text of each stream.
+using Streams = std::vector<PaddedBuffer>;
+
+/// Takes what is in the streams, so that a large unit's output need not be held: the streams are empty afterwards.
+using Drain = std::function<Status(Streams&)>;
+
+/// Turns units into output, one after the other. One per worker.
+class UnitConverter {
+ public:
+  /// kUsage for options that make no sense (unknown table, schema version, conditions).
+  static Result<UnitConverter> Make(const RecordOptions& options, const CaptureOptions& capture);
+
+  /// The names of the tables, or of the signals when requests are written.
+  std::vector<std::string> stream_names() const;
+
+  /// Appends the unit's output to `streams` and what was done to `counts`; nothing of both after an error: kBadData, or
+  /// kUsage where only the user can tell (an ambiguous signal). With a `drain` the unit is checked first, and its output
+  /// handed on in pieces.
+  Status Convert(const InputFile& file, const Unit& unit, const Drain& drain, Streams& streams, Counts& counts);
+
+  /// All records that --limit allows are written.
+  bool limit_reached() const { return records_left_ == std::uint64_t{0}; }
+
+ private:
+  UnitConverter(const RecordOptions& options, const CaptureOptions& capture, RowMapper mapper);
+
+  Status ConvertRequests(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams);
+  Status Check(const std::vector<WireRequest>& requests);
+  Status AppendRows(const WireRequest& request, const Drain& drain, Streams& streams);
+  Status AppendRequest(const WireRequest& request, Streams& streams);
+  bool Take();
+  bool WritesTableOf(RecordKind kind) const;
+
+  OutputForm form_;
+  bool separate_;
+  std::optional<std::uint64_t> records_left_;
+  std::unique_ptr<UnitDecoder> decoder_;
+  RowMapper mapper_;
+  std::optional<Selection> selection_;  // nothing: all records
+  std::vector<bool> table_wanted_;
+  RequestReader reader_;
+  Counts counts_;  // of the unit under way
+
+  Slicer slicer_;
+  std::vector<std::uint8_t> keep_;
+  std::string slice_, json_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_PIPELINE_UNIT_CONVERTER_H_
