@@ -54,7 +54,7 @@ struct Source::State {
 Status Source::State::OpenStream(const InputPath& path) {
   Result<InputFd> fd = path.name == "-" ? InputFd::StandardInput() : InputFd::Open(path.name);
   if (!fd) return std::move(fd.error());
-  open.emplace();
+  open.emplace(Open{});
   open->file = std::make_shared<InputFile>();
   open->file->name = path.name;
   auto stream = std::make_unique<FileStream>(*std::move(fd), path.name, bytes_read);
