@@ -28,11 +28,16 @@ constexpr int kUsageExit = 2;
 
 int ExitCode(Code code) {
   switch (code) {
-    case Code::kUsage: return kUsageExit;
-    case Code::kBadData: return 3;
-    case Code::kIo: return 4;
-    case Code::kClosed: return 0;
-    case Code::kInternal: break;
+    case Code::kUsage:
+      return kUsageExit;
+    case Code::kBadData:
+      return 3;
+    case Code::kIo:
+      return 4;
+    case Code::kClosed:
+      return 0;
+    case Code::kInternal:
+      break;
   }
   return 5;
 }
@@ -66,7 +71,8 @@ void NameEnvironment(CLI::App& sub) {
     if (option->get_positional() || option->get_lnames().empty()) continue;
     std::string name = option->get_lnames().front();
     if (name == "help") continue;
-    std::ranges::transform(name, name.begin(), [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
     option->envname("GF_OTLP_" + name);
   }
 }

@@ -5,7 +5,8 @@
 
 namespace gf_otlp::cli {
 
-/// The whole program. Gives the exit code (see gf-otlp(1)); after an interrupting signal it does not return but dies of it.
+/// The whole program. Gives the exit code (see gf-otlp(1)); after an interrupting signal it does not return but dies of
+/// it.
 int Run(int argc, const char* const* argv, Env env);
 
 }  // namespace gf_otlp::cli

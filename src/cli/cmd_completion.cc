@@ -47,7 +47,8 @@ std::string BashCommand(const CLI::App& sub) {
   for (const Flag& flag : FlagsOf(sub)) {
     all += (all.empty() ? "" : " ") + flag.names.front();
     if (!flag.takes_value) continue;
-    const std::string reply = flag.takes_file ? "compgen -f -- \"$word\"" : fmt::format("compgen -W '{}' -- \"$word\"", flag.values);
+    const std::string reply =
+        flag.takes_file ? "compgen -f -- \"$word\"" : fmt::format("compgen -W '{}' -- \"$word\"", flag.values);
     cases += fmt::format("        {}) COMPREPLY=($({})); return ;;\n", fmt::join(flag.names, "|"), reply);
   }
   const bool shells = sub.get_name() == "completion";
@@ -91,9 +92,12 @@ std::string ZshScript(const CLI::App& app) {
     std::string arguments;
     for (const Flag& flag : FlagsOf(*sub)) {
       std::string value;
-      if (flag.takes_file) value = ":file:_files";
-      else if (!flag.values.empty()) value = fmt::format(":value:({})", flag.values);
-      else if (flag.takes_value) value = ":value:";
+      if (flag.takes_file)
+        value = ":file:_files";
+      else if (!flag.values.empty())
+        value = fmt::format(":value:({})", flag.values);
+      else if (flag.takes_value)
+        value = ":value:";
       for (const std::string& name : flag.names) {
         arguments += fmt::format(" \\\n        '*{}[{}]{}'", name, Quoted(flag.help, "[]:"), value);
       }
@@ -123,9 +127,12 @@ std::string FishScript(const CLI::App& app) {
       for (const std::string& name : flag.names) {
         script += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       }
-      if (flag.takes_file) script += " -r -F";
-      else if (!flag.values.empty()) script += fmt::format(" -x -a '{}'", flag.values);
-      else if (flag.takes_value) script += " -x";
+      if (flag.takes_file)
+        script += " -r -F";
+      else if (!flag.values.empty())
+        script += fmt::format(" -x -a '{}'", flag.values);
+      else if (flag.takes_value)
+        script += " -x";
       script += fmt::format(" -d '{}'\n", Quoted(flag.help, "\\"));
     }
   }

@@ -92,8 +92,8 @@ Status ReadCaptureFlags(const ConvertFlags& flags, CaptureOptions& capture) {
     GF_RETURN_IF_ERROR(ParseWord("--signal", flags.signal, kSignals, ParseSignal, capture.signal.emplace()));
   }
   if (!flags.compression.empty()) {
-    GF_RETURN_IF_ERROR(ParseWord("--compression", flags.compression, kCompressions, ParseCompression,
-                                 capture.compression.emplace()));
+    GF_RETURN_IF_ERROR(
+        ParseWord("--compression", flags.compression, kCompressions, ParseCompression, capture.compression.emplace()));
   }
   std::size_t tail = 0;
   GF_RETURN_IF_ERROR(ParseWord("--partial-tail", flags.partial_tail, kTails, WordOf(kTails), tail));
@@ -104,8 +104,8 @@ Status ReadCaptureFlags(const ConvertFlags& flags, CaptureOptions& capture) {
 }
 
 Status ReadSelectFlags(const ConvertFlags& flags, SelectOptions& select) {
-  const auto now = static_cast<std::uint64_t>(
-      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+  const auto now =
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
   const auto read_time = [&](std::string_view flag, const std::string& text,
                              std::optional<std::uint64_t>& time) -> Status {
     if (text.empty()) return {};
@@ -195,9 +195,10 @@ void WarnOfMixedTables(const Summary& summary, const Env& env) {
   if (summary.output.size() < 2) return;
   std::string tables;
   for (const auto& [name, rows] : summary.output) tables += (tables.empty() ? "" : ", ") + name;
-  env.Say(fmt::format("warning: rows of {} are mixed in one stream; --table NAME takes one of them, --output-dir DIR "
-                      "gives each a file",
-                      tables));
+  env.Say(
+      fmt::format("warning: rows of {} are mixed in one stream; --table NAME takes one of them, --output-dir DIR "
+                  "gives each a file",
+                  tables));
 }
 
 void SayWhatWasLeftOut(const Conversion& conversion, const Env& env) {
@@ -270,7 +271,9 @@ Action BindConvert(CLI::App& sub) {
   sub.add_option("-o,--output", f.output, "Write to FILE, compressed if it ends in .zst or .gz")
       ->type_name("FILE")
       ->group("Output");
-  sub.add_option("--output-dir", f.output_dir, "Write a file for each table into DIR")->type_name("DIR")->group("Output");
+  sub.add_option("--output-dir", f.output_dir, "Write a file for each table into DIR")
+      ->type_name("DIR")
+      ->group("Output");
   sub.add_flag("--overwrite", f.overwrite, "Replace output files that exist")->group("Output");
   sub.add_option("--to", f.to, "What to write")->type_name(std::string(kForms))->capture_default_str()->group("Output");
   sub.add_option("--dead-letter", f.dead_letter, "Write units that cannot be read to FILE and go on")
@@ -307,7 +310,9 @@ Action BindConvert(CLI::App& sub) {
       ->allow_extra_args(false)
       ->group("Choosing");
   sub.add_option("--limit", f.limit, "At most N records")->type_name("N")->group("Choosing");
-  sub.add_option("--sample", f.sample, "One in N traces, by a hash of the trace id")->type_name("1/N")->group("Choosing");
+  sub.add_option("--sample", f.sample, "One in N traces, by a hash of the trace id")
+      ->type_name("1/N")
+      ->group("Choosing");
 
   sub.add_option("--input-format", f.input_format, "Framing of the input (default: detected)")
       ->type_name(std::string(kFormats))

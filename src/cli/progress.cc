@@ -16,7 +16,8 @@ constexpr int kBarWidth = 30;
 
 std::string Bar(const Progress::State& state, double seconds) {
   const double rate = seconds > 0 ? static_cast<double>(state.done) / seconds : 0;
-  if (state.total == 0) return fmt::format("{}  {}/s", HumanBytes(state.done), HumanBytes(static_cast<std::uint64_t>(rate)));
+  if (state.total == 0)
+    return fmt::format("{}  {}/s", HumanBytes(state.done), HumanBytes(static_cast<std::uint64_t>(rate)));
   const double part = std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total));
   const int full = static_cast<int>(part * kBarWidth);
   return fmt::format("[{:#<{}}{:.<{}}] {:3.0f}%  {} of {}  {}/s", "", full, "", kBarWidth - full, 100 * part,

@@ -31,8 +31,8 @@ std::string SummaryText(const Summary& summary) {
     tables += fmt::format("{}{} {}", tables.empty() ? " (" : ", ", name, HumanCount(rows));
   }
   if (!tables.empty()) tables += ")";
-  std::string text = fmt::format("{} of {} records written{}", HumanCount(c.records_written), HumanCount(c.records_read),
-                                 tables);
+  std::string text =
+      fmt::format("{} of {} records written{}", HumanCount(c.records_written), HumanCount(c.records_read), tables);
   const auto add = [&](std::uint64_t count, std::string_view what) {
     if (count != 0) text += fmt::format("; {} {}", HumanCount(count), what);
   };

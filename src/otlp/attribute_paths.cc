@@ -1,28 +1,26 @@
 #include "otlp/attribute_paths.h"
 
 #include <algorithm>
-#include <map>
 
 #include "otlp/value_reader.h"
 
 namespace gf_otlp {
 namespace {
 
-/// Appends the paths below `prefix` for entries of which the last one of a key counts.
+/// Appends the paths of entries below `prefix`; those of repeated keys too, though a JSON value keeps only the last
+/// one.
 template <class Entries>
 void AddPaths(const std::string& prefix, const Entries& entries, std::vector<std::string>& paths) {
-  std::map<std::string_view, const Value*> last;
-  for (const Attribute& entry : entries) last[entry.key] = &entry.value;
-  for (const auto& [key, value] : last) {
-    std::string path = prefix + std::string(key);
-    if (value->kind() != Value::Kind::kKvlist) {
+  for (const Attribute& entry : entries) {
+    std::string path = prefix.empty() ? std::string(entry.key) : prefix + "." + std::string(entry.key);
+    if (entry.value.kind() != Value::Kind::kKvlist) {
       paths.push_back(std::move(path));
       continue;
     }
     JoinedBytes joined;
     std::vector<Attribute> nested;
-    ReadEntries(value->bytes(), nested, joined);
-    AddPaths(path + ".", nested, paths);
+    ReadEntries(entry.value.bytes(), nested, joined);
+    AddPaths(path, nested, paths);
   }
 }
 

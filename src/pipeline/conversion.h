@@ -34,8 +34,8 @@ class Conversion {
   /// The sink's streams, if they are separate; names of tables or signals.
   const std::vector<std::string>& stream_names() const { return stream_names_; }
 
-  /// Reads all input. kBadData or kUsage for the first unit that cannot be read (everything before it was written), kIo,
-  /// kClosed. `dead_letters` is null unless the options ask for it. REQUIRES: called once.
+  /// Reads all input. kBadData or kUsage for the first unit that cannot be read (everything before it was written),
+  /// kIo, kClosed. `dead_letters` is null unless the options ask for it. REQUIRES: called once.
   Status Run(Sink& sink, Sink* dead_letters);
 
   /// Makes a run end early, as if the input ended; from any thread or a signal handler.

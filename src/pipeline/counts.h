@@ -10,8 +10,8 @@ namespace gf_otlp {
 /// What a run did. records_read = written + filtered + without_data (records of units that could not be decoded are not
 /// known: those units are counted instead).
 struct Counts {
-  std::uint64_t units = 0;       // frames, documents, resource elements, the bad ones included
-  std::uint64_t bad_units = 0;   // of them: not decodable, dead-lettered
+  std::uint64_t units = 0;      // frames, documents, resource elements, the bad ones included
+  std::uint64_t bad_units = 0;  // of them: not decodable, dead-lettered
   std::uint64_t requests = 0;
   std::uint64_t records_read = 0;
   std::uint64_t records_written = 0;

@@ -14,9 +14,8 @@ constexpr std::size_t kKeptBuffer = 16 << 20;
 
 bool OrderedOutput::WaitForRoom() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] {
-    return ended_ || (waiting_.size() < max_waiting_ && bytes_under_way_ < kMaxBytesUnderWay);
-  });
+  changed_.wait(lock,
+                [&] { return ended_ || (waiting_.size() < max_waiting_ && bytes_under_way_ < kMaxBytesUnderWay); });
   return !ended_;
 }
 

@@ -20,13 +20,13 @@ struct ChunkOutput {
   Streams streams;
   std::string dead_letters;
   Counts counts;
-  Status status;       // an error ends the run behind what is in `streams`
-  bool last = false;   // the run is to end behind this
+  Status status;      // an error ends the run behind what is in `streams`
+  bool last = false;  // the run is to end behind this
   std::size_t input_bytes = 0;
 };
 
-/// Hands what workers made of chunks to the sinks in the order of the input, and bounds how much is under way. The worker
-/// that finishes the next chunk writes it, and all that wait behind it; the others go on. Thread-safe.
+/// Hands what workers made of chunks to the sinks in the order of the input, and bounds how much is under way. The
+/// worker that finishes the next chunk writes it, and all that wait behind it; the others go on. Thread-safe.
 class OrderedOutput {
  public:
   /// `dead_letters` may be null: there is none.

@@ -51,8 +51,8 @@ class UnitConverter {
   std::vector<std::string> stream_names() const;
 
   /// Appends the unit's output to `streams` and what was done to `counts`; nothing of both after an error: kBadData, or
-  /// kUsage where only the user can tell (an ambiguous signal). With a `drain` the unit is checked first, and its output
-  /// handed on in pieces.
+  /// kUsage where only the user can tell (an ambiguous signal). With a `drain` the unit is checked first, and its
+  /// output handed on in pieces.
   Status Convert(const InputFile& file, const Unit& unit, const Drain& drain, Streams& streams, Counts& counts);
 
   /// All records that --limit allows are written.

@@ -41,8 +41,8 @@ struct Dialect {
   bool zero_ids = false;
   /// Maps: of repeated keys only the last one, else all.
   bool unique_keys = false;
-  /// Attribute values: bytes, doubles, nested values.
-  bool hex_bytes = false, plain_doubles = false, html_escapes = false;
+  /// The text of values: bytes as hex in attributes and in bodies (else base64), doubles, nested values.
+  bool hex_attributes = false, hex_bodies = false, plain_doubles = false, html_escapes = false;
   /// NaN and infinities of Float64 columns: null and the largest doubles (JSON has no others), else "nan", "inf",
   /// "-inf".
   bool finite_floats = false;

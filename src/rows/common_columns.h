@@ -24,7 +24,7 @@ constexpr std::string_view EnumName(const std::string_view (&names)[kCount], std
 inline constexpr auto kServiceName =
     Col<type::LowCardinalityString, Level::kResource>("ServiceName", [](auto& out, const RequestReader& r) {
       const Value* name = FindAttribute(r.resource().attributes, kServiceNameKey);
-      out.AsString(name != nullptr ? *name : Value());
+      out.Text(name != nullptr ? *name : Value());
     });
 
 template <class T>

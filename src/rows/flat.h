@@ -52,11 +52,13 @@ inline constexpr auto kLogs = std::tuple_cat(
         RecordColumn<type::DateTime64>("timestamp", [](auto& out, const RequestReader& r) { out.Time(r.log().time); }),
         RecordColumn<type::DateTime64>("observed_timestamp",
                                        [](auto& out, const RequestReader& r) { out.Time(r.log().observed_time); }),
-        RecordColumn<type::Int32>("severity_number",
-                                  [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number); }),
+        RecordColumn<type::UInt32>("severity_number",
+                                   [](auto& out, const RequestReader& r) {
+                                     out.Integer(static_cast<std::uint32_t>(r.log().severity_number));
+                                   }),
         RecordColumn<type::LowCardinalityString>(
             "severity_text", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
-        RecordColumn<type::String>("body", [](auto& out, const RequestReader& r) { out.AsString(r.log().body); }),
+        RecordColumn<type::String>("body", [](auto& out, const RequestReader& r) { out.Text(r.log().body); }),
         RecordColumn<type::String>(
             "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); },
             [](const RequestReader& r) { return !IsZero(r.log().trace_id); }),

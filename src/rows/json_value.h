@@ -112,10 +112,8 @@ class JsonValue {
     out_.SetEnd(p);
   }
 
-  /// An attribute's text as a JSON string.
-  void Text(const Value& value) { Text(value, kStyle); }
-  /// The text that pdata's AsString() gives whatever the dialect of attributes (bodies, service names).
-  void AsString(const Value& value) { Text(value, kDialect.plain_doubles ? kStyle : kAsString); }
+  /// The text of a body or a service name as a JSON string.
+  void Text(const Value& value) { out_.SetEnd(WriteText(out_.end(), value, kBodyStyle)); }
 
   /// Attributes as an object of texts, sorted by key.
   void Map(const Attributes& attributes) {
@@ -130,7 +128,7 @@ class JsonValue {
       p = out_.RoomAt(p, JsonStringRoom(attribute.key.size()) + 1);
       p = WriteJsonString(p, attribute.key, state_.counts->replaced_bytes);
       *p++ = ':';
-      p = WriteText(p, attribute.value, kStyle);
+      p = WriteText(p, attribute.value, kAttributeStyle);
       *p++ = ',';
     }
     if (p[-1] == ',') --p;
@@ -180,10 +178,11 @@ class JsonValue {
   void EndObject() { out_.Append('}'); }
 
  private:
-  static constexpr ValueTextStyle kStyle{
-      .hex_bytes = kDialect.hex_bytes, .plain_doubles = kDialect.plain_doubles, .html_escapes = kDialect.html_escapes};
-
-  void Text(const Value& value, const ValueTextStyle& style) { out_.SetEnd(WriteText(out_.end(), value, style)); }
+  static constexpr ValueTextStyle kAttributeStyle{.hex_bytes = kDialect.hex_attributes,
+                                                  .plain_doubles = kDialect.plain_doubles,
+                                                  .html_escapes = kDialect.html_escapes};
+  static constexpr ValueTextStyle kBodyStyle{
+      .hex_bytes = kDialect.hex_bodies, .plain_doubles = kDialect.plain_doubles, .html_escapes = kDialect.html_escapes};
 
   /// Writes at `p`, which lies in `out_`; gives the end, with room for two bytes behind it.
   char* WriteText(char* p, const Value& value, const ValueTextStyle& style) {

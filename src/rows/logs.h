@@ -21,7 +21,7 @@ inline constexpr std::tuple kLogHead{
     RecordColumn<type::UInt8>("SeverityNumber",
                               [](auto& out, const RequestReader& r) { out.Integer(r.log().severity_number & 0xff); }),
     kServiceName,
-    RecordColumn<type::String>("Body", [](auto& out, const RequestReader& r) { out.AsString(r.log().body); }),
+    RecordColumn<type::String>("Body", [](auto& out, const RequestReader& r) { out.Text(r.log().body); }),
     kResourceSchemaUrl<type::LowCardinalityString>};
 
 template <AttributeColumns kAs>

@@ -4,8 +4,12 @@
 namespace gf_otlp {
 namespace {
 
-constexpr Dialect kFlat{
-    .unique_keys = true, .hex_bytes = true, .plain_doubles = true, .finite_floats = true, .rfc3339 = true};
+constexpr Dialect kFlat{.unique_keys = true,
+                        .hex_attributes = true,
+                        .hex_bodies = true,
+                        .plain_doubles = true,
+                        .finite_floats = true,
+                        .rfc3339 = true};
 
 template <bool kAll>
 Tables FlatTables(const RowOptions& options, RowCounts& counts) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Dialect kGlassFlow{.zero_ids = true,
                              .unique_keys = true,
-                             .hex_bytes = true,
+                             .hex_attributes = true,
                              .html_escapes = true,
                              .finite_floats = true,
                              .null_arrays = true};
