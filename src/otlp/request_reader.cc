@@ -121,6 +121,7 @@ void RequestReader::Start(Signal signal, std::string_view request) {
 bool RequestReader::Next() {
   while (status_.ok()) {
     if (NextPoint()) return true;
+    if (!status_.ok()) return false;
     if (!in_scope_.Done()) {
       const std::uint32_t tag = in_scope_.ReadTag();
       if (tag != kRecord) {

@@ -444,6 +444,17 @@ TEST_CASE("a message in two pieces is their merge") {
   }
 }
 
+TEST_CASE("nothing is read behind an error") {
+  // A gauge whose second point ends inside its time, then a metric without data.
+  const std::string wire("\x0a\x13\x12\x11\x12\x08\x2a\x06\x0a\x00\x0a\x02\x19\x01\x12\x05\x0a\x03xyz", 21);
+  RequestReader reader;
+  reader.Start(Signal::kMetrics, wire);
+  CHECK(reader.Next());
+  CHECK_FALSE(reader.Next());
+  CHECK_FALSE(reader.status().ok());
+  CHECK_FALSE(reader.Next());
+}
+
 /// Reasons to refuse what libprotobuf takes.
 bool IsOurLimit(const std::string& message) {
   for (const char* reason : {"id that is not", "nested too deeply", "more attributes than"}) {
@@ -462,7 +473,11 @@ TEST_CASE("damaged bytes are refused, or read as libprotobuf reads them") {
       random.Mutate(wire);
       INFO(SignalName(signal), " ", Hex(wire));
       std::vector<std::string> read;
-      for (reader.Start(signal, wire); reader.Next();) read.push_back(Single(signal, reader));
+      for (reader.Start(signal, wire); reader.Next();) {
+        REQUIRE(reader.status().ok());
+        REQUIRE(reader.record_index() == read.size());
+        read.push_back(Single(signal, reader));
+      }
       const auto reference = test::NewReferenceRequest(signal);
       bool parsed = Parse(wire, *reference);
       if (reader.status().ok()) {
