@@ -139,12 +139,19 @@ class Bench:
         return self.row_bytes[signal]
 
     def measure_threads(self):
+        """2 threads against 1, and beside it what the machine gives two processes side by side: its free cores."""
         source = self.framed("spans")
-        ratios = []
+        one_thread, two_threads = self.convert(source, threads=1), self.convert(source, threads=2)
+        speedups, free = [], []
         for _ in range(self.options.pairs):
-            one = run(self.convert(source, threads=1))[0]
-            ratios.append(one / run(self.convert(source, threads=2))[0])
-        return {"speedup": statistics.median(ratios), "least": THREADS_TARGET}
+            alone = run(one_thread)[0]
+            speedups.append(alone / run(two_threads)[0])
+            begin = time.monotonic()
+            processes = [subprocess.Popen(one_thread, stderr=subprocess.DEVNULL) for _ in range(2)]
+            for process in processes:
+                process.wait()
+            free.append(2 * alone / (time.monotonic() - begin))
+        return {"speedup": statistics.median(speedups), "two_processes": statistics.median(free), "least": THREADS_TARGET}
 
     def measure_memory(self, copies):
         """Peak anonymous memory while the spans come `copies` times through standard input."""
@@ -238,8 +245,10 @@ def main():
     report["memcpy"] = bench.memcpy_ratios
     if chosen("threads"):
         report["threads"] = found = bench.measure_threads()
-        print(f"2 threads: {found['speedup']:.2f}x one thread, target >= {found['least']} on two free cores  "
-              f"{verdict(found['speedup'] >= found['least'])}")
+        good = found["speedup"] >= found["least"]
+        busy = not good and found["two_processes"] < found["least"]
+        print(f"2 threads: {found['speedup']:.2f}x one thread (two processes side by side: {found['two_processes']:.2f}x), "
+              f"target >= {found['least']} on two free cores  {'cores not free' if busy else verdict(good)}")
     if chosen("memory"):
         report["memory"] = [bench.measure_memory(copies) for copies in (1, options.memory_copies)]
         for found in report["memory"]:
