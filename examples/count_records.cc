@@ -21,8 +21,9 @@ struct Counts {
   std::uint64_t row_bytes = 0;
 };
 
-gf_otlp::Status CountRequest(const gf_otlp::Request& request, gf_otlp::RowMapper& mapper, Counts& counts) {
-  gf_otlp::RequestReader reader;
+/// A mapper goes with one reader: it keeps what does not change from record to record, as long as the reader says so.
+gf_otlp::Status CountRequest(const gf_otlp::Request& request, gf_otlp::RequestReader& reader,
+                             gf_otlp::RowMapper& mapper, Counts& counts) {
   gf_otlp::PaddedBuffer rows;
   reader.Start(request.signal, request.wire);
   while (reader.Next()) {
@@ -43,12 +44,13 @@ gf_otlp::Result<Counts> Count(const std::vector<std::string>& inputs) {
   gf_otlp::Result<gf_otlp::Capture> capture = gf_otlp::Capture::Open(inputs);
   if (!capture) return std::unexpected(std::move(capture.error()));
 
+  gf_otlp::RequestReader reader;
   Counts counts;
   while (true) {
     gf_otlp::Result<std::optional<gf_otlp::Request>> request = capture->Next();
     if (!request) return std::unexpected(std::move(request.error()));
     if (!request->has_value()) return counts;
-    GF_UNEXPECTED_IF_ERROR(CountRequest(**request, *mapper, counts));
+    GF_UNEXPECTED_IF_ERROR(CountRequest(**request, reader, *mapper, counts));
   }
 }
 
