@@ -20,6 +20,11 @@ constexpr std::size_t kCheckedBytes = std::size_t{64} << 10;
 constexpr std::uint64_t kMaxMessage = 0x7fffffff;
 /// A torn frame of more is odd.
 constexpr std::uint64_t kUsualFrame = std::uint64_t{64} << 20;
+/// If already the first frame of this size or more is torn, it is not a frame: four characters of text make such a
+/// length.
+constexpr std::uint64_t kAbsurdFrame = std::uint64_t{512} << 20;
+/// How odd it is that a file ends inside a frame, measured in empty frames and unknown fields.
+constexpr int kTorn = 2;
 constexpr std::size_t kStartBytes = 4;
 
 /// What speaks for one format: it is ruled out by frames that fit no request and by a walk that derails. Among those
@@ -72,7 +77,10 @@ class Walk {
     ++evidence_.frames;
     if (length == 0) ++evidence_.empty;
     const bool cut = payload.size() < length;
-    if (cut && ended_) evidence_.oddities += length >= kUsualFrame ? 2 : 1;
+    if (cut && ended_) {
+      if (evidence_.frames == 1 && length >= kAbsurdFrame) return Derail();
+      evidence_.oddities += length >= kUsualFrame ? kTorn + 1 : kTorn;
+    }
     const std::string_view have = payload.substr(0, length);
     if (length > 0) CheckPayload(have, cut);
     rest_ = payload.substr(have.size());
@@ -118,7 +126,7 @@ class Walk {
     ++evidence_.frames;
     const bool cut = value.size() < head.value_size;
     const std::string_view have = value.substr(0, head.value_size);
-    if (cut && ended_) evidence_.oddities += head.value_size >= kUsualFrame ? 2 : 1;
+    if (cut && ended_) evidence_.oddities += head.value_size >= kUsualFrame ? kTorn + 1 : kTorn;
     if (head.number != 1) {
       ++evidence_.oddities;
     } else if (head.wire_type != kBytes || head.value_size > kMaxMessage) {
@@ -152,7 +160,7 @@ class Walk {
   bool Framed() const { return evidence_.format == InputFormat::kFramed; }
 
   bool TornHead() {
-    if (ended_) evidence_.oddities += 2;
+    if (ended_) evidence_.oddities += kTorn + 1;
     if (evidence_.frames == 0) evidence_.only_torn_length = rest_[0] == (Framed() ? 0 : 0x0a);
     return false;
   }
@@ -165,7 +173,7 @@ class Walk {
   Evidence Finish() {
     const bool only_empty = evidence_.frames > 0 && evidence_.frames == evidence_.empty;
     if (only_empty) {
-      evidence_.oddities += Framed() ? 1 : 2;
+      evidence_.oddities += Framed() ? 1 : kTorn + 1;
     } else {
       evidence_.oddities += evidence_.empty;
     }
@@ -214,17 +222,23 @@ std::optional<FormatDetection> MostlyGood(const Candidates& candidates) {
   return std::nullopt;
 }
 
+/// A first line that is JSON, though not an object.
+bool BeginsWithEmptyJson(std::string_view head) {
+  const std::string_view start = head.substr(SpaceBefore(head));
+  for (const std::string_view other : {"null", "[]"}) {
+    if (!start.starts_with(other)) continue;
+    const std::size_t next = start.find_first_not_of(" \t\r", other.size());
+    return next == std::string_view::npos || start[next] == '\n';
+  }
+  return false;
+}
+
 /// Text with a bad first document, or with something else in front of the documents.
 bool MostlyJson(std::string_view head) {
   const std::string_view start = head.substr(SpaceBefore(head));
   if (start.starts_with('{')) {
     const std::size_t first = start.find_first_not_of(" \t\r\n", 1);
     return first != std::string_view::npos && start[first] == '"';
-  }
-  for (const std::string_view other : {"null", "[]"}) {
-    if (!start.starts_with(other)) continue;
-    const std::size_t next = start.find_first_not_of(" \t\r", other.size());
-    return next == std::string_view::npos || start[next] == '\n';
   }
   for (std::size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
     if (BeginsRequest(head.substr(at + 1)) == RequestStart::kYes) return true;
@@ -235,7 +249,9 @@ bool MostlyJson(std::string_view head) {
 }  // namespace
 
 FormatDetection DetectFormat(std::string_view head, bool ended) {
-  if (LooksLikeJson(head) || SpaceBefore(head) == head.size()) return Only(InputFormat::kJson);
+  if (LooksLikeJson(head) || BeginsWithEmptyJson(head) || SpaceBefore(head) == head.size()) {
+    return Only(InputFormat::kJson);
+  }
   const Candidates candidates = {
       Walk(InputFormat::kFramed, head, ended).Lengths(TakeBigEndianLength),
       Walk(InputFormat::kDelimited, head, ended).Lengths(TakeVarint),

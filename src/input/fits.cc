@@ -1,6 +1,7 @@
 #include "input/fits.h"
 
 #include <array>
+#include <iterator>
 
 #include "input/wire_prefix.h"
 
@@ -58,15 +59,8 @@ constexpr WireTypes kProfileFields[] = {
     Bit(kVarint) | Bit(kBytes),                  // original_payload, attribute_indices
     Bit(kVarint) | Bit(kBytes),                  // attribute_indices
 };
-/// ValueType: indices of strings (earlier and still accepted: a temporality as the third).
-constexpr WireTypes kValueTypeFields[] = {kAnyWireType, Bit(kVarint), Bit(kVarint), Bit(kVarint)};
-/// Sample: the first two are numbers in every release, alone or packed.
-constexpr WireTypes kSampleFields[] = {kAnyWireType, Bit(kVarint) | Bit(kBytes), Bit(kVarint) | Bit(kBytes)};
-
-template <std::size_t N>
-constexpr WireTypes Allowed(const WireTypes (&fields)[N], std::uint32_t number) {
-  return number < N ? fields[number] : kAnyWireType;
-}
+/// ValueType: indices of strings, a temporality. It never had other fields: if it could, any text might be one.
+constexpr WireTypes kValueTypeFields[] = {0, Bit(kVarint), Bit(kVarint), Bit(kVarint)};
 
 bool FitsAt(const MessageTable& table, std::string_view message, bool cut, int depth) {
   if (depth > kMaxLook) return true;
@@ -87,20 +81,21 @@ bool FitsAt(const MessageTable& table, std::string_view message, bool cut, int d
   });
 }
 
-template <std::size_t N>
-bool FitsFields(const WireTypes (&fields)[N], std::string_view message, bool cut) {
+bool ValueTypeFits(std::string_view message, bool cut) {
   return ForEachField(message, cut, [&](const FieldHead& head, std::string_view, bool) {
-    return (Allowed(fields, head.number) & Bit(head.wire_type)) != 0;
+    return head.number < std::size(kValueTypeFields) && (kValueTypeFields[head.number] & Bit(head.wire_type)) != 0;
   });
 }
 
+WireTypes ProfileWireTypes(std::uint32_t number) {
+  return number < std::size(kProfileFields) ? kProfileFields[number] : kAnyWireType;
+}
+
 bool ProfileFits(std::string_view record, bool cut) {
-  constexpr std::uint32_t kSampleType = 1, kSample = 2;
+  constexpr std::uint32_t kSampleType = 1;
   return ForEachField(record, cut, [&](const FieldHead& head, std::string_view value, bool value_cut) {
-    if ((Allowed(kProfileFields, head.number) & Bit(head.wire_type)) == 0) return false;
-    if (head.number == kSampleType) return FitsFields(kValueTypeFields, value, value_cut);
-    if (head.number == kSample) return FitsFields(kSampleFields, value, value_cut);
-    return true;
+    if ((ProfileWireTypes(head.number) & Bit(head.wire_type)) == 0) return false;
+    return head.number != kSampleType || ValueTypeFits(value, value_cut);
   });
 }
 
@@ -131,7 +126,7 @@ struct RecordFields {
   }
 
   static WireTypes AllowedIn(int signal, std::uint32_t number) {
-    if (signal == kProfiles) return Allowed(kProfileFields, number);
+    if (signal == kProfiles) return ProfileWireTypes(number);
     const FieldTable* field = RecordTable(signal).ByNumber(number);
     return field != nullptr ? WireTypesOf(*field) : kAnyWireType;
   }

@@ -1,7 +1,5 @@
 #include "input/json_cutter.h"
 
-#include <string.h>
-
 #include <algorithm>
 
 namespace gf_otlp {
@@ -9,8 +7,16 @@ namespace {
 
 std::string_view TrimEnd(std::string_view text) { return text.substr(0, text.find_last_not_of(" \t\r\n") + 1); }
 
-/// False also where only a string holds the characters.
-bool MayHoldSeveral(std::string_view line) { return memmem(line.data(), line.size(), "}{", 2) != nullptr; }
+/// Whether a `}` stands before a `{`, with or without space between them: also if only a string holds them. Without
+/// branches, so that it costs little on a long line.
+bool MayHoldSeveral(std::string_view line) {
+  unsigned char found = 0;
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    const auto next = static_cast<unsigned char>(line[i]);
+    found = static_cast<unsigned char>(found | ((line[i - 1] == '}') & ((next == '{') | (next <= ' '))));
+  }
+  return found != 0;
+}
 
 }  // namespace
 

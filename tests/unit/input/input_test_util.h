@@ -37,6 +37,7 @@ std::string GoldenJson(const std::string& name);
 Signal GoldenSignal(const std::string& name);
 /// All golden requests that are not empty.
 std::vector<std::string> GoldenProtos();
+/// Without space around them.
 std::vector<std::string> GoldenJsons();
 
 std::string FramedMessage(std::string_view payload);

@@ -1,0 +1,171 @@
+#include "input/source.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "input/paths.h"
+#include "unit/input/input_test_util.h"
+
+namespace gf_otlp::test {
+namespace {
+
+using Strings = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+/// The files of the units, in their order, without the folder.
+Strings Files(const CutResult& result, const TempDir& dir) {
+  Strings names;
+  for (const CutUnit& unit : result.units) names.push_back(unit.file.substr(dir.path().size() + 1));
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("inputs are read as they are given, folders by the bytes of the paths") {
+  const TempDir dir;
+  for (const char* name : {"b.json", "a/z.json", "a/B.json", "a/a/1.json", "c.json"}) dir.Write(name, "{}");
+  CHECK(Files(CutAll({dir.path()}), dir) == Strings{"a/B.json", "a/a/1.json", "a/z.json", "b.json", "c.json"});
+  CHECK(Files(CutAll({dir.path() + "/c.json", dir.path() + "/a", dir.path() + "/c.json"}), dir) ==
+        Strings{"c.json", "a/B.json", "a/a/1.json", "a/z.json", "c.json"});
+  CHECK(CutAll({dir.path() + "/"}).units.size() == 5);
+}
+
+TEST_CASE("rotated files are read by time, the newest has no stamp") {
+  const TempDir dir;
+  const Strings expected = {"data-2022-09-14T05-02-14.173.json",
+                            "data-2022-09-14T05-02-14.174-size.json",
+                            "data-2026-11-21T00-18-54.769-size.json",
+                            "data-2026-11-21T00-18-54.770.json.gz",
+                            "data-2026-11-21T00-18-54.771-time.json",
+                            "data.json",
+                            "data2.json"};
+  for (const std::string& name : expected) dir.Write(name, "{}");
+  CHECK(Files(CutAll({dir.path()}), dir) == expected);
+  CHECK(RotationKeyOf("a/data.json-2022-09-14T05-02-14.173.zst").base == "a/data.json.zst");
+  CHECK(RotationKeyOf("a/data-2022-09-14T05-02-14.173-SIZE.json").base == "a/data-2022-09-14T05-02-14.173-SIZE.json");
+  CHECK(RotationKeyOf("a-2022-09-14T05-02-14.173/data.json").base == "a-2022-09-14T05-02-14.173/data.json");
+  CHECK(RotationKeyOf("data-2022-09-14T05-02-14.173").base == "data");
+}
+
+TEST_CASE("hidden files, and in folders files that fit no format, are skipped and named") {
+  const TempDir dir;
+  dir.Write(".hidden.json", "{}");
+  dir.Write(".git/config", "{}");
+  dir.Write("README", "What these files are.\n");
+  dir.Write("empty.json", "");
+  dir.Write("real.json", "{}");
+  CHECK(::mkfifo((dir.path() + "/pipe").c_str(), 0600) == 0);
+  const CutResult result = CutAll({dir.path()});
+  CHECK(result.status.ok());
+  CHECK(Files(result, dir) == Strings{"real.json"});
+  Strings skipped;
+  for (const SkippedFile& file : result.skipped) {
+    skipped.push_back(file.name.substr(dir.path().size() + 1));
+    CHECK_FALSE(file.reason.empty());
+  }
+  CHECK(skipped == Strings{".git", ".hidden.json", "pipe", "README"});
+}
+
+TEST_CASE("a named file that fits no format is bad data, and the next file is read") {
+  const TempDir dir;
+  const std::string text = dir.Write("text", "Some text.\n"), json = dir.Write("json", "{}");
+  const CutResult result = CutAll({text, json});
+  REQUIRE(result.units.size() == 2);
+  CHECK(result.units[0].bytes == "Some text.\n");
+  CHECK(result.units[0].error.find("--input-format") != std::string::npos);
+  CHECK(result.units[1].bytes == "{}");
+  const DecodeResult decoded = DecodeAll({text});
+  REQUIRE(decoded.errors.size() == 1);
+  CHECK(decoded.errors[0].code() == Code::kBadData);
+  CHECK(decoded.errors[0].message().find(text) != std::string::npos);
+}
+
+TEST_CASE("links to files are followed, links to folders once") {
+  const TempDir dir;
+  dir.Write("in/a.json", "{}");
+  fs::create_symlink(dir.path() + "/in/a.json", dir.path() + "/b.json");
+  fs::create_directory_symlink(dir.path(), dir.path() + "/in/loop");
+  const CutResult result = CutAll({dir.path()});
+  CHECK(result.status.ok());
+  CHECK(Files(result, dir) == Strings{"b.json", "in/a.json"});
+  CHECK(result.skipped.size() == 1);
+  fs::create_symlink(dir.path() + "/nowhere", dir.path() + "/in/dangling");
+  CHECK(CutAll({dir.path()}).status.code() == Code::kIo);
+}
+
+TEST_CASE("what is missing, and standard input twice, is named before anything is read") {
+  const Result<std::unique_ptr<Source>> missing = Source::Open({"/nonexistent/capture.json"}, {});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code() == Code::kIo);
+  CHECK(missing.error().message() == "/nonexistent/capture.json: No such file or directory");
+  const Result<std::unique_ptr<Source>> twice = Source::Open({"-", "-"}, {});
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error().code() == Code::kUsage);
+}
+
+TEST_CASE("a file that shrinks while it is read is an error, one that grows is read on") {
+  const TempDir dir;
+  const std::string message = FramedMessage(GoldenProto("logs-basic"));
+  std::string content;
+  while (content.size() < (std::size_t{3} << 20)) content += message;
+  for (const bool shrink : {false, true}) {
+    const std::string path = dir.Write("capture", content);
+    const Result<std::unique_ptr<Source>> source = Source::Open({path}, {});
+    REQUIRE(source.has_value());
+    Chunk chunk;
+    REQUIRE((*source)->Next(chunk).value_or(false));
+    std::size_t units = chunk.units.size();
+    if (shrink) {
+      fs::resize_file(path, std::size_t{2} << 20);
+    } else {
+      dir.Write("capture", content + message + message);
+    }
+    Result<bool> more = true;
+    while ((more = (*source)->Next(chunk)) && *more) units += chunk.units.size();
+    if (shrink) {
+      REQUIRE_FALSE(more.has_value());
+      CHECK(more.error().code() == Code::kIo);
+      CHECK(more.error().message().find("shrank") != std::string::npos);
+    } else {
+      REQUIRE(more.has_value());
+      CHECK(units == content.size() / message.size() + 2);
+    }
+  }
+}
+
+TEST_CASE("chunks are about a block, and larger only for one large unit") {
+  const TempDir dir;
+  const std::string small = GoldenProto("logs-basic");
+  std::string large;
+  while (large.size() < (std::size_t{6} << 20)) large += GoldenProto("traces-seed-3");
+  std::string content;
+  for (int i = 0; i < 5000; ++i) content += FramedMessage(small);
+  content += FramedMessage(large);
+  for (int i = 0; i < 5000; ++i) content += FramedMessage(small);
+  const std::string path = dir.Write("capture", content);
+  const Result<std::unique_ptr<Source>> source = Source::Open({path}, {});
+  REQUIRE(source.has_value());
+  CHECK((*source)->total_bytes() == content.size());
+  Chunk chunk;
+  std::size_t units = 0;
+  for (Result<bool> more = true; (more = (*source)->Next(chunk)) && *more;) {
+    units += chunk.units.size();
+    if (chunk.units.front().bytes.size() <= Source::kBlockBytes) {
+      CHECK(chunk.data.size() <= Source::kBlockBytes);
+    } else {
+      CHECK(chunk.data.size() <= large.size() + 2 * Source::kBlockBytes);
+    }
+    for (const Unit& unit : chunk.units) {
+      CHECK(unit.bytes.data() >= chunk.data.data());
+      CHECK(unit.bytes.data() + unit.bytes.size() <= chunk.data.data() + chunk.data.size());
+    }
+  }
+  CHECK(units == 10'001);
+  CHECK((*source)->bytes_read() == content.size());
+}
+
+}  // namespace gf_otlp::test
