@@ -26,6 +26,7 @@ constexpr auto kEndsScalar = [] {
   return ends;
 }();
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool EndsScalar(char c) { return kEndsScalar[static_cast<std::uint8_t>(c)]; }
 std::uint64_t Load(const char* p) {
   std::uint64_t word;
@@ -340,7 +341,7 @@ bool JsonReader::SkipScalar() {
     case 'n':
       return TryNull(ignored);
     default:
-      return NumberToken(text) || Fail("no such value");
+      return token() == '-' || IsDigit(token()) ? NumberToken(text) : Fail("no such value");
   }
 }
 
