@@ -10,7 +10,7 @@ while IFS= read -r target; do
   name=$(basename "$target")
   corpus="$build/fuzz-corpus/$name"
   mkdir -p "$corpus"
-  shipped=tests/fuzz/corpus/${name#fuzz_}
+  shipped=testdata/fuzz/${name#fuzz_}
   [ -d "$shipped" ] || shipped=
   echo "== $name, $seconds s"
   "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$corpus." -print_final_stats=1 \

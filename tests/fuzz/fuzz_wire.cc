@@ -1,0 +1,87 @@
+// First byte: signal (two bits) and what is kept of a slice (the others). Then a request as protobuf.
+#include <string>
+#include <vector>
+
+#include "fuzz/fuzz.h"
+#include "gf_otlp/padded_buffer.h"
+#include "gf_otlp/records.h"
+#include "gf_otlp/rows.h"
+#include "otlp/slice.h"
+#include "otlp/wire_to_json.h"
+
+namespace gf_otlp::fuzz {
+namespace {
+
+struct Walk {
+  std::vector<std::string> records;
+  bool ok = false;
+};
+
+Walk ReadAll(Signal signal, std::string_view request) {
+  Walk walk;
+  RequestReader reader;
+  reader.Start(signal, request);
+  while (reader.Next()) {
+    Require(reader.record_index() == walk.records.size(), "records are counted");
+    walk.records.emplace_back(reader.record_bytes());
+  }
+  walk.ok = reader.status().ok();
+  return walk;
+}
+
+void CheckSlice(Signal signal, std::string_view request, const std::vector<std::string>& records, unsigned pattern) {
+  std::vector<std::uint8_t> keep(records.size());
+  std::vector<std::string> chosen;
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    keep[i] = pattern >> i % 6 & 1;
+    if (keep[i] != 0) chosen.push_back(records[i]);
+  }
+  std::string slice;
+  Slicer().Slice(signal, request, keep, slice);
+  const Walk walk = ReadAll(signal, slice);
+  Require(walk.ok, "a slice is well-formed");
+  Require(walk.records == chosen, "a slice has the chosen records");
+}
+
+void CheckRows(Signal signal, std::string_view request) {
+  static std::vector<RowMapper> mappers = [] {
+    std::vector<RowMapper> all;
+    for (const Shape shape : kShapes)
+      all.push_back(std::move(*RowMapper::Make({.shape = shape, .schema_version = {}})));
+    return all;
+  }();
+  PaddedBuffer rows;
+  for (RowMapper& mapper : mappers) {
+    RequestReader reader;
+    reader.Start(signal, request);
+    while (reader.Next()) {
+      for (const std::size_t table : mapper.TablesOf(reader.kind())) {
+        rows.Clear();
+        mapper.Append(table, reader, rows);
+        const std::string_view row = rows.view();
+        Require(row.starts_with('{') && row.ends_with("}\n") && row.find('\n') == row.size() - 1, "a row is a line");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gf_otlp::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace gf_otlp;
+  fuzz::Input input(data, size);
+  const unsigned options = input.Take();
+  const auto signal = static_cast<Signal>(options % 4 % kSignalCount);
+  const std::string_view request = input.rest();
+
+  const fuzz::Walk walk = fuzz::ReadAll(signal, request);
+  std::string json = "before";
+  const Status to_json = WireToJson(signal, request, json);
+  fuzz::Require(to_json.ok() || json == "before", "a failure leaves the text as it was");
+  if (!walk.ok) return 0;
+  fuzz::Require(to_json, "what can be read can be written as JSON");
+  fuzz::CheckSlice(signal, request, walk.records, options >> 2);
+  fuzz::CheckRows(signal, request);
+  return 0;
+}
