@@ -5,6 +5,10 @@
 #include <bit>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace gf_otlp {
 namespace {
 
@@ -45,6 +49,53 @@ std::size_t FindOutside(std::string_view text, std::size_t pos) {
   return pos;
 }
 
+constexpr std::size_t kBlockBytes = 64;
+
+/// A bit for each byte of a block.
+struct BlockMasks {
+  std::uint64_t quote = 0, backslash = 0, line_break = 0, open = 0, close = 0;
+};
+
+#ifdef __SSE2__
+BlockMasks MasksOf(const char* block) {
+  constexpr int kStep = 16;
+  BlockMasks masks;
+  for (int shift = 0; shift < static_cast<int>(kBlockBytes); shift += kStep) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + shift));
+    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));  // makes [ ] the same as { }
+    const auto equal = [shift](__m128i some, char c) {
+      const int bits = _mm_movemask_epi8(_mm_cmpeq_epi8(some, _mm_set1_epi8(c)));
+      return static_cast<std::uint64_t>(bits) << shift;
+    };
+    masks.quote |= equal(bytes, '"');
+    masks.backslash |= equal(bytes, '\\');
+    masks.line_break |= equal(bytes, '\n');
+    masks.open |= equal(lower, '{');
+    masks.close |= equal(lower, '}');
+  }
+  return masks;
+}
+#else
+BlockMasks MasksOf(const char* block) {
+  BlockMasks masks;
+  for (std::size_t i = 0; i < kBlockBytes; ++i) {
+    const auto lower = static_cast<char>(block[i] | 0x20);
+    masks.quote |= static_cast<std::uint64_t>(block[i] == '"') << i;
+    masks.backslash |= static_cast<std::uint64_t>(block[i] == '\\') << i;
+    masks.line_break |= static_cast<std::uint64_t>(block[i] == '\n') << i;
+    masks.open |= static_cast<std::uint64_t>(lower == '{') << i;
+    masks.close |= static_cast<std::uint64_t>(lower == '}') << i;
+  }
+  return masks;
+}
+#endif
+
+/// Each bit of the result is the parity of the bits up to it: from quotes to what stands between them.
+constexpr std::uint64_t PrefixXor(std::uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
 }  // namespace
 
 /// kWhole: the string ended.
@@ -65,11 +116,41 @@ JsonScanner::Outcome JsonScanner::ScanString(std::string_view text) {
 
 JsonScanner::Outcome JsonScanner::Scan(std::string_view text, bool ended) {
   for (;;) {
+    while (pos_ + kBlockBytes < text.size() && SkipBlock(text)) {
+    }
+    const std::size_t end = std::min(pos_ + kBlockBytes, text.size());
+    const Outcome outcome = ScanTo(end, text, ended);
+    if (outcome != Outcome::kMore || pos_ < end || end == text.size()) return outcome;
+  }
+}
+
+/// Passes over a block at once; false if something stands in it that must be looked at more closely: an escape, a line
+/// break in a string or before a brace, perhaps the document's end.
+bool JsonScanner::SkipBlock(std::string_view text) {
+  const BlockMasks masks = MasksOf(text.data() + pos_);
+  const std::uint64_t in_string = PrefixXor(masks.quote) ^ (in_string_ ? ~std::uint64_t{0} : 0);
+  if (masks.backslash != 0 || (masks.line_break & in_string) != 0) return false;
+  for (std::uint64_t rest = masks.line_break; rest != 0; rest &= rest - 1) {
+    if (text[pos_ + static_cast<std::size_t>(std::countr_zero(rest)) + 1] == '{') return false;
+  }
+  const auto opens = static_cast<std::size_t>(std::popcount(masks.open & ~in_string));
+  const auto closes = static_cast<std::size_t>(std::popcount(masks.close & ~in_string));
+  if (closes >= depth_) return false;
+  depth_ += opens - closes;
+  multiline_ |= masks.line_break != 0;
+  in_string_ = in_string >> 63 != 0;
+  pos_ += kBlockBytes;
+  return true;
+}
+
+/// kMore at `end` as well.
+JsonScanner::Outcome JsonScanner::ScanTo(std::size_t end, std::string_view text, bool ended) {
+  while (pos_ < end) {
     if (in_string_) {
       if (const Outcome outcome = ScanString(text); outcome != Outcome::kWhole) return outcome;
     }
     pos_ = FindOutside(text, pos_);
-    if (pos_ == text.size()) return Outcome::kMore;
+    if (pos_ == text.size()) break;
     switch (text[pos_]) {
       case '{':
       case '[':
@@ -94,6 +175,7 @@ JsonScanner::Outcome JsonScanner::Scan(std::string_view text, bool ended) {
     }
     ++pos_;
   }
+  return Outcome::kMore;
 }
 
 RequestStart BeginsRequest(std::string_view text) {

@@ -26,7 +26,9 @@ class JsonScanner {
   bool multiline() const { return multiline_; }
 
  private:
+  Outcome ScanTo(std::size_t end, std::string_view text, bool ended);
   Outcome ScanString(std::string_view text);
+  bool SkipBlock(std::string_view text);
 
   std::size_t pos_ = 0, depth_ = 0;
   bool in_string_ = false, multiline_ = false;

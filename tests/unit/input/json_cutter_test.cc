@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,31 @@ TEST_CASE("golden documents come out as they went in") {
     CHECK(CutContent(Join(jsons, Line), {}, block).bytes() == jsons);
     CHECK(CutContent(Join(pretty, Line), {}, block).bytes() == pretty);
     CHECK(CutContent(Join(pretty, [](std::string_view s) { return std::string(s); }), {}, block).bytes() == pretty);
+  }
+}
+
+TEST_CASE("the scanner finds the same end in one piece and byte by byte") {
+  std::minstd_rand random(7);
+  const std::string_view alphabet = "{{}[]\"\"\\\n{\"resourceS aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = "{";
+    for (int n = 0; n < 60; ++n) {
+      const std::size_t at = random() % alphabet.size();
+      const std::size_t length = at < 10 ? 1 : random() % (alphabet.size() - at) + 1;
+      text += random() % 8 == 0 ? "\\\\" : alphabet.substr(at, length);
+      if (random() % 2 == 0) text += "\"}}{{\":[";
+    }
+    CAPTURE(text);
+    JsonScanner whole, pieces;
+    const JsonScanner::Outcome expected = whole.Scan(text, true);
+    JsonScanner::Outcome found = JsonScanner::Outcome::kMore;
+    std::size_t n = 1;
+    for (; n <= text.size() && found == JsonScanner::Outcome::kMore; ++n) {
+      found = pieces.Scan(std::string_view(text).substr(0, n), n == text.size());
+    }
+    CHECK(found == expected);
+    if (expected != JsonScanner::Outcome::kMore) CHECK(pieces.end() == whole.end());
+    CHECK(pieces.multiline() == whole.multiline());
   }
 }
 

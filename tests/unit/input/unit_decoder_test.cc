@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,48 @@ TEST_CASE("the captures of a real Collector give the same requests in every form
       CHECK(one.errors.empty());
       CHECK_FALSE(one.requests.empty());
       for (const DecodedRequest& request : one.requests) CHECK(request.signal == signal);
+    }
+  }
+}
+
+TEST_CASE("a capture that is cut off gives the requests before, then an error that says so") {
+  const TempDir dir;
+  for (const char* name : {"plain/all.proto", "plain/all.json", "plain/all.json.zst", "plain/all.proto.zst",
+                           "gated/all.json.zst", "gated/all.proto.zst"}) {
+    CAPTURE(name);
+    const std::string content = Slurp(TestData("captures/" + std::string(name)));
+    const std::vector<DecodedRequest> whole = DecodeContent(content).requests;
+    for (std::size_t n = 1; n < content.size(); n += content.size() / 23) {
+      CAPTURE(n);
+      const std::string path = dir.Write("capture", content.substr(0, n));
+      const DecodeResult result = DecodeAll({path});
+      REQUIRE(result.requests.size() <= whole.size());
+      CHECK(std::equal(result.requests.begin(), result.requests.end(), whole.begin()));
+      REQUIRE(result.errors.size() <= 1);
+      if (!result.errors.empty()) CHECK(result.errors[0].message().find(path) != std::string::npos);
+      const DecodeResult left_out = DecodeAll({path}, {.skip_partial_tail = true});
+      CHECK(left_out.requests == result.requests);
+      CHECK((left_out.errors.empty() || n < 8));
+    }
+  }
+}
+
+TEST_CASE("bytes that are changed anywhere are decoded or refused") {
+  std::minstd_rand random(11);
+  const TempDir dir;
+  for (const char* name : {"traces-basic", "logs-basic", "metrics-histograms-summary"}) {
+    const std::string proto = GoldenProto(name), json = GoldenJson(name);
+    for (const std::string& whole :
+         {FramedMessage(proto) + FramedMessage(proto), DelimitedMessage(proto), proto + proto, json + json,
+          FramedMessage(Zstd(proto)), Gzip(json), Zstd(FramedMessage(json))}) {
+      for (int i = 0; i < 40; ++i) {
+        std::string changed = whole;
+        for (int changes = 0; changes < 3; ++changes) changed[random() % changed.size()] = static_cast<char>(random());
+        const DecodeResult result =
+            DecodeAll({dir.Write("capture", changed)}, {.max_unit_bytes = std::size_t{1} << 20});
+        for (const Status& error : result.errors)
+          CHECK((error.code() == Code::kBadData || error.code() == Code::kUsage));
+      }
     }
   }
 }
