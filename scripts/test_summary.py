@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts the tests in a report that ctest wrote (--output-junit) and prints `N passed, N failed, N skipped` last.
 
-A test program that runs many cases is counted by its cases: doctest's summary line, or a last line of the same form as
-ours. Skipped tests are listed. Exit code 1 when something failed or nothing ran.
+A test program that runs many cases is counted by its cases: the summary of doctest or of Python's unittest, or a last line
+of the same form as ours. Skipped tests are listed. Exit code 1 when something failed or nothing ran.
 """
 
 import re
@@ -10,6 +10,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 DOCTEST = re.compile(r"^\[doctest\] test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", re.M)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\n+(?:OK|FAILED)(?: \((.*)\))?$", re.M)
 OURS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
@@ -18,6 +19,13 @@ def cases_inside(output):
     doctest = DOCTEST.findall(output)
     if doctest:
         return tuple(sum(int(line[i]) for line in doctest) for i in (1, 2, 3))
+    unittest = UNITTEST.search(output)
+    if unittest:
+        ran, words = int(unittest[1]), dict(re.findall(r"(\w+)=(\d+)", unittest[2] or ""))
+        skipped = int(words.get("skipped", 0))
+        # One test may fail several times, in its sub-tests.
+        failed = min(int(words.get("failures", 0)) + int(words.get("errors", 0)), ran - skipped)
+        return ran - failed - skipped, failed, skipped
     lines = output.strip().splitlines()
     own = OURS.match(lines[-1].strip()) if lines else None
     return tuple(int(n) for n in own.groups()) if own else None
