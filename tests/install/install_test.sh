@@ -47,7 +47,7 @@ export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 capture=$source_dir/testdata/captures/plain/all.proto
 for program in "$work/by-cmake/count_records" "$work/by-pkg-config"; do
   "$program" "$capture" >"$work/counts" || fail "$program failed"
-  diff -u "$here/count_records.expected" "$work/counts" || fail "$program counted otherwise"
+  head -n -1 "$work/counts" | diff -u "$here/count_records.expected" - || fail "$program counted otherwise"
 done
 [ "$("$prefix/bin/gf-otlp" convert -q "$capture" 2>/dev/null | wc -c)" = "$(awk 'END {print $1}' "$work/counts")" ] ||
   fail "the library and the program made different rows"
