@@ -203,6 +203,7 @@ inline constexpr int kRecordKindCount = 8;
 /// sub-messages are merged, as proto3 says (encoding guide, "Last One Wins").
 class RequestReader {
  public:
+  RequestReader();
   /// `request`: an Export*ServiceRequest (or TracesData, LogsData, MetricsData: the same bytes). Must outlive the walk.
   void Start(Signal signal, std::string_view request);
 
@@ -217,8 +218,8 @@ class RequestReader {
   /// How many records came before this one in the request.
   std::uint64_t record_index() const { return record_index_; }
 
-  /// Numbers that change whenever the current resource, scope or metric is another one than before; never 0 while on
-  /// a record, and not used twice in the reader's life.
+  /// Numbers that change whenever the current resource, scope or metric is another one than before: never 0 while on a
+  /// record, and not used twice in the process, by whatever reader.
   std::uint64_t resource_serial() const { return resource_serial_; }
   std::uint64_t scope_serial() const { return scope_serial_; }
   std::uint64_t metric_serial() const { return metric_serial_; }

@@ -8,7 +8,6 @@
 #include <charconv>
 
 #include "base/json_number.h"
-#include "base/utf8.h"
 
 namespace gf_otlp {
 namespace {
@@ -87,28 +86,6 @@ char UnescapedLetter(char letter) {
 constexpr bool IsHighSurrogate(int code) { return (code & 0xfc00) == 0xd800; }
 constexpr bool IsLowSurrogate(int code) { return (code & 0xfc00) == 0xdc00; }
 
-/// Calls `use(piece, given)` for the well-formed stretches of the text and for the replacements in between; `given`:
-/// how many bytes of the text the piece stands for.
-template <class F>
-void ForEachMendedPiece(std::string_view text, F&& use) {
-  std::size_t begin = 0, i = 0;
-  while (i < text.size()) {
-    if (text.size() - i >= sizeof(std::uint64_t) && (Load(text.data() + i) & Repeat(0x80)) == 0) {
-      i += sizeof(std::uint64_t);
-      continue;
-    }
-    const std::size_t length = Utf8Length(text, i);
-    if (length > 0) [[likely]] {
-      i += length;
-      continue;
-    }
-    use(text.substr(begin, i - begin), i - begin);
-    use(kReplacementCharacter, 1);
-    begin = ++i;
-  }
-  use(text.substr(begin), text.size() - begin);
-}
-
 }  // namespace
 
 /// The tokens' offsets are a public member of simdjson's parser implementation. Its on-demand front end would run on
@@ -129,26 +106,10 @@ bool JsonReader::Fail(std::string why, std::size_t at) {
   return false;
 }
 
-std::size_t JsonReader::error_offset() const {
-  if (text_ == json_.data()) return error_at_;
-  std::size_t walked = 0, given = 0, offset = json_.size();
-  bool found = false;
-  ForEachMendedPiece(json_, [&](std::string_view piece, std::size_t given_size) {
-    if (!found && error_at_ < walked + piece.size()) {
-      found = true;
-      offset = given + (given_size == piece.size() ? error_at_ - walked : 0);
-    }
-    walked += piece.size();
-    given += given_size;
-  });
-  return offset;
-}
-
 bool JsonReader::Start(std::string_view json) {
-  json_ = json;
   text_ = json.data();
   text_end_ = text_ + json.size();
-  mended_ = failed_ = false;
+  bad_text_ = failed_ = false;
   error_.clear();
   if (!FindTokens()) return false;
   next_backslash_ = FindBackslash(text_);
@@ -169,15 +130,14 @@ bool JsonReader::FindTokens() {
   }
   if (error != simdjson::SUCCESS) throw std::bad_alloc();
   error = parser->stage1(reinterpret_cast<const std::uint8_t*>(text_), size, simdjson::stage1_mode::regular);
-  if (error == simdjson::UTF8_ERROR && text_ == json_.data()) {
-    Mend();
-    return FindTokens();
-  }
+  // Said when all tokens are found: what is not UTF-8 is for those who use the text to replace.
+  bad_text_ = error == simdjson::UTF8_ERROR;
   std::uint32_t* const tokens = parser->structural_indexes.get();
   token_ = tokens;
   end_ = tokens + parser->n_structural_indexes;
   switch (error) {
     case simdjson::SUCCESS:
+    case simdjson::UTF8_ERROR:
       std::fill_n(tokens + parser->n_structural_indexes, kEndTokens, static_cast<std::uint32_t>(size));
       return true;
     case simdjson::EMPTY:
@@ -189,15 +149,6 @@ bool JsonReader::FindTokens() {
     default:
       return Fail(simdjson::error_message(error), 0);
   }
-}
-
-void JsonReader::Mend() {
-  mended_ = true;
-  mended_text_.Clear();
-  ForEachMendedPiece(json_, [&](std::string_view piece, std::size_t) { mended_text_.Append(piece); });
-  mended_text_.Reserve(1);
-  text_ = mended_text_.data();
-  text_end_ = text_ + mended_text_.size();
 }
 
 std::size_t JsonReader::FirstControlCharacter() const {
@@ -252,7 +203,7 @@ char* JsonReader::Unescape(std::string_view raw, char* out) {
       p += 6;
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     } else if (IsHighSurrogate(code) || IsLowSurrogate(code)) {
-      mended_ = true;
+      bad_text_ = true;
       code = 0xfffd;
     }
     out = WriteUtf8(out, static_cast<std::uint32_t>(code));

@@ -16,8 +16,8 @@
 namespace gf_otlp {
 
 /// Walks one JSON document from token to token, without building anything. simdjson's first stage (with the kernel of
-/// the running processor) finds where tokens begin, and that all is UTF-8 and every string closed; the walk checks the
-/// rest. Every function below gives false after a failure, which error() and error_offset() describe.
+/// the running processor) finds where tokens begin, and that every string is closed; the walk checks the rest. Every
+/// function below gives false after a failure, which error() and error_offset() describe.
 ///
 ///   if (!reader.Start(json) || !reader.BeginObject(more)) ...
 ///   while (more) {
@@ -36,18 +36,18 @@ class JsonReader {
   JsonReader(const JsonReader&) = delete;
   JsonReader& operator=(const JsonReader&) = delete;
 
-  /// `json` is followed by PaddedBuffer::kPadding readable bytes. Bytes that are not UTF-8 count as U+FFFD each.
+  /// `json` is followed by PaddedBuffer::kPadding readable bytes. Strings may hold bytes that are not UTF-8, as the
+  /// Collector's JSON does: they are given as they are.
   bool Start(std::string_view json);
   /// Nothing but white space follows.
   bool Finish();
 
-  /// Something was replaced by U+FFFD: bytes that are not UTF-8, or a surrogate escape without its other half.
-  bool mended() const { return mended_; }
+  /// The document holds bytes that are not UTF-8, or a surrogate escape without its other half (it becomes U+FFFD).
+  bool bad_text() const { return bad_text_; }
 
   const std::string& error() const { return error_; }
-  /// In the document as it was given to Start().
-  std::size_t error_offset() const;
-  /// The first failure is the one that counts. `at`: in the text that the reader walks (see position()). Gives false.
+  std::size_t error_offset() const { return error_at_; }
+  /// The first failure is the one that counts. `at`: an offset in the document. Gives false.
   [[gnu::cold]] bool Fail(std::string why, std::size_t at);
   [[gnu::cold]] bool Fail(std::string why) { return Fail(std::move(why), position()); }
 
@@ -172,7 +172,6 @@ class JsonReader {
   }
 
   bool FindTokens();
-  void Mend();
   std::size_t FirstControlCharacter() const;
   const char* FindBackslash(const char* from) const;
   bool UnescapeToScratch(std::string_view& text);
@@ -183,17 +182,16 @@ class JsonReader {
   bool SkipScalar();
 
   std::unique_ptr<Stage1> stage1_;
-  std::string_view json_;       // as it was given
-  const char* text_ = nullptr;  // as it is walked: json_ or mended_text_
+  const char* text_ = nullptr;
   const char* text_end_ = nullptr;
   const std::uint32_t* token_ = nullptr;
   const std::uint32_t* end_ = nullptr;  // some offsets of text_end_ follow
   const char* next_backslash_ = nullptr;
-  bool mended_ = false;
+  bool bad_text_ = false;
   bool failed_ = false;
   std::size_t error_at_ = 0;
   std::string error_;
-  PaddedBuffer mended_text_, scratch_;
+  PaddedBuffer scratch_;
 };
 
 }  // namespace gf_otlp

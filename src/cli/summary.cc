@@ -40,7 +40,7 @@ std::string SummaryText(const Summary& summary) {
   add(c.records_without_data, "without data");
   add(c.bad_units, "bad units dead-lettered");
   add(c.replaced_bytes, "bytes that were not UTF-8 replaced");
-  add(c.repaired_documents, "JSON documents that were not UTF-8 repaired");
+  add(c.bad_text_documents, "JSON documents that were not UTF-8");
   add(c.clamped_times, "times clamped to what ClickHouse reads");
   add(c.deprecated_names, "uses of deprecated field names");
   add(summary.skipped_files, "files skipped");
@@ -66,7 +66,7 @@ std::string SummaryJson(const Summary& summary) {
   json["rows"] = nlohmann::ordered_json::object();
   for (const auto& [name, rows] : summary.output) json["rows"][name] = rows;
   json["replaced_bytes"] = c.replaced_bytes;
-  json["repaired_documents"] = c.repaired_documents;
+  json["bad_text_documents"] = c.bad_text_documents;
   json["clamped_times"] = c.clamped_times;
   json["deprecated_names"] = c.deprecated_names;
   json["bytes_in"] = summary.bytes_in;

@@ -248,6 +248,17 @@ bool MostlyJson(std::string_view head) {
 
 }  // namespace
 
+bool IsForeignJson(std::string_view head) {
+  constexpr std::string_view kNames[] = {"\"resourceSpans\"",    "\"resourceLogs\"",     "\"resourceMetrics\"",
+                                         "\"resourceProfiles\"", "\"resource_spans\"",   "\"resource_logs\"",
+                                         "\"resource_metrics\"", "\"resource_profiles\""};
+  const std::string_view start = head.substr(SpaceBefore(head));
+  if (!start.starts_with('{')) return false;
+  const std::size_t first = start.find_first_not_of(" \t\r\n", 1);
+  if (first == std::string_view::npos || start[first] != '"') return false;
+  return std::ranges::none_of(kNames, [&](std::string_view name) { return start.contains(name); });
+}
+
 FormatDetection DetectFormat(std::string_view head, bool ended) {
   if (LooksLikeJson(head) || BeginsWithEmptyJson(head) || SpaceBefore(head) == head.size()) {
     return Only(InputFormat::kJson);

@@ -24,6 +24,9 @@ struct FormatDetection {
 /// `ended`. REQUIRES: head is not empty
 FormatDetection DetectFormat(std::string_view head, bool ended);
 
+/// A JSON object without any of a request's names: some other file. `head` as above, of format kJson.
+bool IsForeignJson(std::string_view head);
+
 /// Of a raw protobuf request: the one signal that all resources in the head may be.
 std::optional<Signal> DetectRawSignal(std::string_view head);
 

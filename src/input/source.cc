@@ -92,6 +92,11 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
       open.reset();
       return {};
     }
+    if (path.from_directory && detected.format == InputFormat::kJson && IsForeignJson(head)) {
+      paths.skipped.push_back({path.name, "JSON, but no OTLP requests"});
+      open.reset();
+      return {};
+    }
     if (!detected.format) {
       chunk.file = open->file;
       chunk.data.Append(head.substr(0, options.max_unit_bytes));

@@ -111,7 +111,7 @@ Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, con
 
 const DecodeCounts& UnitDecoder::counts() const {
   const JsonToWire::Counts& json = state_->json.counts();
-  state_->counts = {.repaired_utf8 = json.repaired_utf8, .deprecated_names = json.deprecated_names};
+  state_->counts = {.bad_text = json.bad_text, .deprecated_names = json.deprecated_names};
   return state_->counts;
 }
 

@@ -19,7 +19,7 @@ struct WireRequest {
 
 /// What was put right on the way from bytes to wire; summed over the units of a decoder.
 struct DecodeCounts {
-  std::uint64_t repaired_utf8 = 0;     // JSON units that held invalid UTF-8 or lone surrogates
+  std::uint64_t bad_text = 0;          // JSON units that held bytes that are not UTF-8, or lone surrogates
   std::uint64_t deprecated_names = 0;  // instrumentationLibrary* and kin, read as scopes
 };
 

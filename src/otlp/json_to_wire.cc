@@ -64,6 +64,7 @@ class Transcoder {
   char* Field(char* out, const FieldTable& field, bool seen);
   char* Repeated(char* out, const FieldTable& field);
   char* Packed(char* out, const FieldTable& field);
+  char* Element(char* out, const FieldTable& field);
   char* Message(char* out, const FieldTable& field);
   char* Scalar(char* out, const FieldTable& field, bool write_zero);
   char* String(char* out, const FieldTable& field, bool write_zero);
@@ -73,7 +74,14 @@ class Transcoder {
   char* Double(char* out, const FieldTable& field, bool tagged, bool write_zero);
   bool Enum(const FieldTable& field, std::int32_t& value);
 
-  char* CloseLength(char* out, std::size_t at, std::size_t width, std::uint8_t& next_width);
+  /// Puts the length in front of what was written since, `width` bytes behind the offset `at`; as short as it can be.
+  char* CloseLength(char* out, std::size_t at, std::size_t width, std::uint8_t& next_width) {
+    const std::size_t size = Offset(out) - at - width;
+    if (width != 1 || size >= 0x80) return CloseLongLength(out, at, width, next_width);
+    begin_[at] = static_cast<char>(size);
+    return out;
+  }
+  char* CloseLongLength(char* out, std::size_t at, std::size_t width, std::uint8_t& next_width);
   std::size_t Offset(const char* out) const { return static_cast<std::size_t>(out - begin_); }
   char* Room(char* out, std::size_t size) {
     return static_cast<std::size_t>(limit_ - out) >= size ? out : Grow(out, size);
@@ -116,7 +124,7 @@ Status Transcoder::Transcode(std::string_view json, std::vector<Result>& results
         fmt::format("{}{}{} (at byte {})", failed_field_, separator, reader_.error(), reader_.error_offset()));
   }
   for (Result& result : results) result.wire = buffers_[static_cast<int>(result.signal)].view();
-  counts_.repaired_utf8 += reader_.mended();
+  counts_.bad_text += reader_.bad_text();
   counts_.deprecated_names += document_counts_.deprecated_names;
   return {};
 }
@@ -171,11 +179,10 @@ char* Transcoder::Grow(char* out, std::size_t size) {
   return begin_ + offset;
 }
 
-/// Puts the length in front of what was written since, `width` bytes behind the offset `at`; as short as it can be.
-char* Transcoder::CloseLength(char* out, std::size_t at, std::size_t width, std::uint8_t& next_width) {
+char* Transcoder::CloseLongLength(char* out, std::size_t at, std::size_t width, std::uint8_t& next_width) {
   const std::size_t size = Offset(out) - at - width;
   const std::size_t needed = VarintSize(size);
-  if (needed != width) [[unlikely]] {
+  if (needed != width) {
     out = Room(out, kMaxVarintSize);
     std::memmove(begin_ + at + needed, begin_ + at + width, size);
     out = begin_ + at + needed + size;
@@ -233,6 +240,7 @@ char* Transcoder::Field(char* out, const FieldTable& field, bool seen) {
   bool null = false;
   if (!reader_.TryNull(null)) return nullptr;
   if (null) return out;
+  if (field.kind == FieldKind::kString && !field.repeated) return String(out, field, field.presence || seen);
   if (field.repeated) return field.packable() ? Packed(out, field) : Repeated(out, field);
   if (field.kind == FieldKind::kMessage) return Message(out, field);
   return Scalar(out, field, field.presence || seen);
@@ -243,7 +251,7 @@ char* Transcoder::Repeated(char* out, const FieldTable& field) {
   if (!reader_.BeginArray(more)) return nullptr;
   while (more) {
     out = Room(out, kSlack);
-    out = field.kind == FieldKind::kMessage ? Message(out, field) : Scalar(out, field, true);
+    out = field.kind == FieldKind::kMessage ? Element(out, field) : Scalar(out, field, true);
     if (out == nullptr || !reader_.NextElement(more)) return nullptr;
   }
   return out;
@@ -264,12 +272,15 @@ char* Transcoder::Packed(char* out, const FieldTable& field) {
   return CloseLength(out, at, width, width_[field.id]);
 }
 
-/// A null is the message without any field.
-char* Transcoder::Message(char* out, const FieldTable& field) {
-  out = WriteTag(out, field);
+/// A null is a message without any field.
+char* Transcoder::Element(char* out, const FieldTable& field) {
   bool null = false;
   if (!reader_.TryNull(null)) return nullptr;
-  if (null) return WriteVarint(out, 0);
+  return null ? WriteVarint(WriteTag(out, field), 0) : Message(out, field);
+}
+
+char* Transcoder::Message(char* out, const FieldTable& field) {
+  out = WriteTag(out, field);
   const std::size_t at = Offset(out);
   const std::size_t width = width_[field.id];
   const bool list = field.message->list;
@@ -336,7 +347,7 @@ char* Transcoder::Id(char* out, const FieldTable& field, std::size_t size, bool 
 }
 
 char* Transcoder::Number(char* out, const FieldTable& field, bool tagged, bool write_zero) {
-  const auto write = [&](bool read, auto value, auto how) -> char* {
+  const auto write = [&](bool read, const auto& value, auto how) -> char* {
     if (!read) return nullptr;
     if (value == 0 && !write_zero) return out;
     return how(tagged ? WriteTag(out, field) : out, value);

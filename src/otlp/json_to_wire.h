@@ -20,15 +20,15 @@ class JsonToWire {
     std::string_view wire;  // valid until the next Transcode()
   };
   struct Counts {
-    std::uint64_t repaired_utf8 = 0;     // documents that held invalid UTF-8 or lone surrogates: mended with U+FFFD
+    std::uint64_t bad_text = 0;  // documents that held bytes that are not UTF-8 (kept), or lone surrogates (now U+FFFD)
     std::uint64_t deprecated_names = 0;  // instrumentationLibrary* fields, read as scopes
   };
 
   explicit JsonToWire(bool base64_ids);
   ~JsonToWire();
 
-  /// One document (white space around it allowed), followed by PaddedBuffer::kPadding readable bytes. Gives one result for
-  /// each signal the document holds, none for {} and null. kBadData with the offset in the document and the reason:
+  /// One document (white space around it allowed), followed by PaddedBuffer::kPadding readable bytes. Gives one result
+  /// for each signal the document holds, none for {} and null. kBadData with the offset in the document and the reason:
   /// also for a document of other keys only, and for profiles.
   Status Transcode(std::string_view json, std::vector<Result>& results);
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "gf_otlp/records.h"
 #include "otlp/value_reader.h"
 
@@ -106,6 +108,12 @@ const Value* FindAttribute(const Attributes& attributes, std::string_view key) {
     if (attribute.key == key) return &attribute.value;
   }
   return nullptr;
+}
+
+RequestReader::RequestReader() {
+  // Room for 2^40 resources, scopes and metrics of each of 2^24 readers.
+  static std::atomic<std::uint64_t> readers = 0;
+  serial_ = ++readers << 40;
 }
 
 void RequestReader::Start(Signal signal, std::string_view request) {

@@ -17,7 +17,7 @@ void Counts::Add(const Counts& other) {
   bytes_out += other.bytes_out;
   replaced_bytes += other.replaced_bytes;
   clamped_times += other.clamped_times;
-  repaired_documents += other.repaired_documents;
+  bad_text_documents += other.bad_text_documents;
   deprecated_names += other.deprecated_names;
 }
 

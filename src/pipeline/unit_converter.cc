@@ -90,7 +90,7 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
   }
   counts_.replaced_bytes = mapper_.counts().replaced_bytes - rows_before.replaced_bytes;
   counts_.clamped_times = mapper_.counts().clamped_times - rows_before.clamped_times;
-  counts_.repaired_documents = decoder_->counts().repaired_utf8 - decode_before.repaired_utf8;
+  counts_.bad_text_documents = decoder_->counts().bad_text - decode_before.bad_text;
   counts_.deprecated_names = decoder_->counts().deprecated_names - decode_before.deprecated_names;
   counts.Add(counts_);
   return {};

@@ -175,6 +175,7 @@ class Input(CommandTest):
             content["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["body"] = {"stringValue": body}
             self.write(os.path.join("captures", name), json.dumps(content).encode())
         self.write("captures/notes.txt", b"not a capture\n")
+        self.write("captures/package.json", b'{"name": "no capture either", "resources": []}\n')
         self.write("captures/empty.json", b"")
         out, err = self.run_command("convert", folder)
         bodies = [json.loads(line)["Body"] for line in lines(out)]
@@ -182,7 +183,8 @@ class Input(CommandTest):
                          ["first", "second", "newest"])
         self.assertIn("notes.txt", err)
         self.assertIn(".hidden.json", err)
-        self.assertIn("2 files skipped", err)
+        self.assertIn("package.json", err)
+        self.assertIn("3 files skipped", err)
 
     def test_missing_input(self):
         _, err = self.run_command("convert", self.path("none.pb"), code=4)

@@ -158,13 +158,13 @@ TEST_CASE("json_reader: says where") {
   CHECK(offset("[\"\xff\xfe\",x]") == 6);
 }
 
-TEST_CASE("json_reader: a reader that failed, or was mended, starts afresh") {
+TEST_CASE("json_reader: a reader that failed, or met bad text, starts afresh") {
   JsonReader reader;
   const Document bad("[\"\xff\"]"), good("[\"a\"]"), broken("[");
   CHECK((reader.Start(bad.view()) && reader.Skip() && reader.Finish()));
-  CHECK(reader.mended());
+  CHECK(reader.bad_text());
   CHECK_FALSE((reader.Start(broken.view()) && reader.Skip()));
-  CHECK_FALSE(reader.mended());
+  CHECK_FALSE(reader.bad_text());
   CHECK((reader.Start(good.view()) && reader.Skip() && reader.Finish()));
   CHECK(reader.error().empty());
 }

@@ -51,7 +51,9 @@ TEST_CASE("each special byte is found at each place") {
 }
 
 TEST_CASE("escapes are those of JSON, short where there is a short one") {
-  CHECK(Written<JsonEscapes::kPlain>("\"\\\b\f\n\r\t\x01\x1f\x7f/<>&") == R"("\"\\\b\f\n\r\t\u0001\u001f)" "\x7f" R"(/<>&")");
+  CHECK(Written<JsonEscapes::kPlain>("\"\\\b\f\n\r\t\x01\x1f\x7f/<>&") == R"("\"\\\b\f\n\r\t\u0001\u001f)"
+                                                                          "\x7f"
+                                                                          R"(/<>&")");
   CHECK(Written<JsonEscapes::kGoHtml>("<a href=\"x\">&") == R"("\u003ca href=\"x\"\u003e\u0026")");
   CHECK(Written<JsonEscapes::kGo>("<\u2028\u2029>") == R"("<\u2028\u2029>")");
   CHECK(Written<JsonEscapes::kPlain>("\u2028") == "\"\u2028\"");
@@ -64,10 +66,10 @@ TEST_CASE("bytes that are not UTF-8 are replaced one by one and counted") {
   };
   const Case cases[] = {
       {"a\x80z", "a\ufffdz", 1},
-      {"\xe2\x82", "\ufffd\ufffd", 2},                          // cut short
-      {"\xc0\xaf", "\ufffd\ufffd", 2},                          // overlong
-      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd", 3},                // a surrogate
-      {"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd", 4},      // above U+10FFFF
+      {"\xe2\x82", "\ufffd\ufffd", 2},                      // cut short
+      {"\xc0\xaf", "\ufffd\ufffd", 2},                      // overlong
+      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd", 3},            // a surrogate
+      {"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd", 4},  // above U+10FFFF
       {"\xf0\x9f\x9a\x80 \xf0\x9f\x9a", "🚀 \ufffd\ufffd\ufffd", 3},
       {"世界", "世界", 0},
   };
@@ -82,10 +84,12 @@ TEST_CASE("bytes that are not UTF-8 are replaced one by one and counted") {
 
 TEST_CASE("whatever the bytes, the string is JSON and valid UTF-8") {
   std::mt19937 random(7);
-  constexpr std::string_view kPieces[] = {"plain text of some length", "\"", "\\", "\n", "é", "🚀", "\xff", "\xe2\x82", "<", "\u2028"};
+  constexpr std::string_view kPieces[] = {
+      "plain text of some length", "\"", "\\", "\n", "é", "🚀", "\xff", "\xe2\x82", "<", "\u2028"};
   for (int i = 0; i < 5000; ++i) {
     std::string text;
-    for (unsigned n = random() % 8; n > 0; --n) text += kPieces[random() % std::size(kPieces)].substr(0, 1 + random() % 30);
+    for (unsigned n = random() % 8; n > 0; --n)
+      text += kPieces[random() % std::size(kPieces)].substr(0, 1 + random() % 30);
     const std::string written = WrittenOfExactBytes(text);
     CHECK(IsUtf8(written));
     const auto parsed = nlohmann::json::parse(written).get<std::string>();

@@ -45,7 +45,8 @@ TEST_CASE("seconds agree with the C library") {
   TimeWriter writer;
   for (int i = 0; i < 20'000; ++i) {
     // Up to the end of DateTime, and a day's neighbours, so that the remembered date is used and left.
-    const std::int64_t seconds = static_cast<std::int64_t>(random() % (std::int64_t{1} << 32)) / (i % 2 == 0 ? 1 : 40'000);
+    const std::int64_t seconds =
+        static_cast<std::int64_t>(random() % (std::int64_t{1} << 32)) / (i % 2 == 0 ? 1 : 40'000);
     const std::time_t time = seconds;
     std::tm parts{};
     gmtime_r(&time, &parts);

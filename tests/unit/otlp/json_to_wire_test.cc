@@ -242,24 +242,24 @@ TEST_CASE("json_to_wire: names from before scopes") {
   CHECK(metrics.counts.deprecated_names == 1);
 }
 
-TEST_CASE("json_to_wire: invalid UTF-8 and lone surrogates become U+FFFD") {
+TEST_CASE("json_to_wire: bytes that are not UTF-8 are kept, lone surrogates become U+FFFD") {
   const std::string replaced = R"(body { string_value: "a\357\277\275\357\277\275b" })";
   const auto check = [&](const std::string& json, const std::string& text) {
     CAPTURE(json);
     const Transcoded got = Transcode(LogJson(json));
     CHECK(got.error() == "");
-    CHECK(got.counts.repaired_utf8 == 1);
+    CHECK(got.counts.bad_text == 1);
     CHECK(Reference(Signal::kLogs, got.wire()) == LogReference(text));
   };
   check(
       "\"body\":{\"stringValue\":\"a\xff\xc3"
       "b\"}",
-      replaced);
+      R"(body { string_value: "a\377\303b" })");
   check(R"("body":{"stringValue":"a\ud800\udbffb"})", replaced);
   check(R"("body":{"stringValue":"a\udc00\udC00b"})", replaced);
   check(R"("body":{"stringValue":"\ud83d\ud83d\ude00"})", R"(body { string_value: "\357\277\275\360\237\230\200" })");
   check("\"unknown\xf0\x9f\x98\":1", "");
-  CHECK(Transcode(LogJson(R"("body":{"stringValue":"\ud83d\ude00 \u00e9 \u20ac"})")).counts.repaired_utf8 == 0);
+  CHECK(Transcode(LogJson(R"("body":{"stringValue":"\ud83d\ude00 \u00e9 \u20ac"})")).counts.bad_text == 0);
   CheckLog(R"("body":{"stringValue":"\"\\\/\b\f\n\r\t\u0000\u00e9\u20ac\ud83d\ude00"})",
            R"(body { string_value: "\"\\/\b\f\n\r\t\000\303\251\342\202\254\360\237\230\200" })");
   SUBCASE("offsets are those of the document as it was given") {

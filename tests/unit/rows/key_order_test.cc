@@ -23,7 +23,8 @@ TEST_CASE("keys are ordered as std::string orders them, equal ones as they came,
     std::vector<std::string> keys(random() % 45);
     for (std::string& key : keys) {
       key = random() % 2 == 0 ? "http.request." : "";
-      for (auto n = random() % 12; n > 0; --n) key += random() % 3 == 0 ? static_cast<char>(0xe4) : "abcd"[random() % 4];
+      for (auto n = random() % 12; n > 0; --n)
+        key += random() % 3 == 0 ? static_cast<char>(0xe4) : "abcd"[random() % 4];
     }
     for (int again = 0; again < 2; ++again) {
       const Attributes attributes = Make(keys);

@@ -46,8 +46,8 @@ TEST_CASE("the tables of shapes clickhouse and clickhouse-json are the exporter'
   const auto exporters = nlohmann::json::parse(file);
   for (const Shape shape : {Shape::kClickHouse, Shape::kClickHouseJson}) {
     for (const std::string_view version : SchemaVersions(shape)) {
-      const auto& theirs = exporters.at("clickhouseexporter " + std::string(version) +
-                                        (shape == Shape::kClickHouse ? " map" : " json"));
+      const auto& theirs =
+          exporters.at("clickhouseexporter " + std::string(version) + (shape == Shape::kClickHouse ? " map" : " json"));
       const Result<RowMapper> mapper = RowMapper::Make({.shape = shape, .schema_version = std::string(version)});
       REQUIRE(mapper);
       CHECK(mapper->tables().size() == 7);
@@ -63,10 +63,12 @@ TEST_CASE("the tables of shapes clickhouse and clickhouse-json are the exporter'
 
 TEST_CASE("the newest schema version is the default, an unknown one lists the known") {
   const Result<RowMapper> newest = RowMapper::Make({});
-  const Result<RowMapper> named = RowMapper::Make({.schema_version = std::string(SchemaVersions(Shape::kClickHouse).back())});
+  const Result<RowMapper> named =
+      RowMapper::Make({.schema_version = std::string(SchemaVersions(Shape::kClickHouse).back())});
   REQUIRE(newest);
   REQUIRE(named);
-  for (std::size_t i = 0; i < newest->tables().size(); ++i) CHECK(ColumnsOf(newest->tables()[i]) == ColumnsOf(named->tables()[i]));
+  for (std::size_t i = 0; i < newest->tables().size(); ++i)
+    CHECK(ColumnsOf(newest->tables()[i]) == ColumnsOf(named->tables()[i]));
   const Result<RowMapper> unknown = RowMapper::Make({.schema_version = "0.150"});
   REQUIRE_FALSE(unknown);
   CHECK(unknown.error().code() == Code::kUsage);

@@ -68,7 +68,9 @@ TEST_CASE("a file appears when it is committed, not before") {
     CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
   }
   SUBCASE("one that is not committed leaves nothing") {
-    { CHECK(AtomicFile::Create(folder.File("other"), false)->Write("x").ok()); }
+    {
+      CHECK(AtomicFile::Create(folder.File("other"), false)->Write("x").ok());
+    }
     CHECK(folder.Entries() == 1);
   }
   SUBCASE("what is unfinished can be removed from outside") {
@@ -102,7 +104,8 @@ TEST_CASE("names choose the compression") {
   for (const std::string_view name : {"rows.zst", "rows.gz", "rows"}) {
     Result<OutputFile> file = OutputFile::Create(folder.File(name), false);
     REQUIRE(file);
-    for (std::size_t at = 0; at < text.size(); at += 77'777) CHECK(file->Write(std::string_view(text).substr(at, 77'777)).ok());
+    for (std::size_t at = 0; at < text.size(); at += 77'777)
+      CHECK(file->Write(std::string_view(text).substr(at, 77'777)).ok());
     CHECK(file->Commit().ok());
   }
   CHECK(Content(folder.File("rows")) == text);
