@@ -73,38 +73,24 @@ std::string PaddedName(const std::string& name) {
 
 std::string_view Kind(const FieldDescriptor& field) {
   switch (field.type()) {
-    case FieldDescriptor::TYPE_STRING:
-      return "kString";
+    case FieldDescriptor::TYPE_STRING: return "kString";
     case FieldDescriptor::TYPE_BYTES:
       if (field.name() == "trace_id") return "kTraceId";
       if (field.name() == "span_id" || field.name() == "parent_span_id") return "kSpanId";
       return "kBytes";
-    case FieldDescriptor::TYPE_BOOL:
-      return "kBool";
-    case FieldDescriptor::TYPE_INT32:
-      return "kInt32";
-    case FieldDescriptor::TYPE_INT64:
-      return "kInt64";
-    case FieldDescriptor::TYPE_UINT32:
-      return "kUint32";
-    case FieldDescriptor::TYPE_UINT64:
-      return "kUint64";
-    case FieldDescriptor::TYPE_SINT32:
-      return "kSint32";
-    case FieldDescriptor::TYPE_FIXED32:
-      return "kFixed32";
-    case FieldDescriptor::TYPE_FIXED64:
-      return "kFixed64";
-    case FieldDescriptor::TYPE_SFIXED64:
-      return "kSfixed64";
-    case FieldDescriptor::TYPE_DOUBLE:
-      return "kDouble";
-    case FieldDescriptor::TYPE_ENUM:
-      return "kEnum";
-    case FieldDescriptor::TYPE_MESSAGE:
-      return "kMessage";
-    default:
-      Fail("no kind for the type of " + field.full_name());
+    case FieldDescriptor::TYPE_BOOL: return "kBool";
+    case FieldDescriptor::TYPE_INT32: return "kInt32";
+    case FieldDescriptor::TYPE_INT64: return "kInt64";
+    case FieldDescriptor::TYPE_UINT32: return "kUint32";
+    case FieldDescriptor::TYPE_UINT64: return "kUint64";
+    case FieldDescriptor::TYPE_SINT32: return "kSint32";
+    case FieldDescriptor::TYPE_FIXED32: return "kFixed32";
+    case FieldDescriptor::TYPE_FIXED64: return "kFixed64";
+    case FieldDescriptor::TYPE_SFIXED64: return "kSfixed64";
+    case FieldDescriptor::TYPE_DOUBLE: return "kDouble";
+    case FieldDescriptor::TYPE_ENUM: return "kEnum";
+    case FieldDescriptor::TYPE_MESSAGE: return "kMessage";
+    default: Fail("no kind for the type of " + field.full_name());
   }
 }
 
@@ -113,16 +99,12 @@ int WireType(const FieldDescriptor& field) {
   switch (field.type()) {
     case FieldDescriptor::TYPE_STRING:
     case FieldDescriptor::TYPE_BYTES:
-    case FieldDescriptor::TYPE_MESSAGE:
-      return 2;
+    case FieldDescriptor::TYPE_MESSAGE: return 2;
     case FieldDescriptor::TYPE_FIXED64:
     case FieldDescriptor::TYPE_SFIXED64:
-    case FieldDescriptor::TYPE_DOUBLE:
-      return 1;
-    case FieldDescriptor::TYPE_FIXED32:
-      return 5;
-    default:
-      return 0;
+    case FieldDescriptor::TYPE_DOUBLE: return 1;
+    case FieldDescriptor::TYPE_FIXED32: return 5;
+    default: return 0;
   }
 }
 

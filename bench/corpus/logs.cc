@@ -31,10 +31,8 @@ std::string Body(Random& random) {
     case 2:
       return "10.0." + std::to_string(random.Below(256)) + ".17 - - \"GET /api/v1/orders/" +
              std::to_string(random.Below(10'000'000)) + " HTTP/1.1\" 200 " + std::to_string(random.LongTail(200, 8));
-    case 3:
-      return "Slow query (" + std::to_string(random.Between(500, 9000)) + " ms):\n  SELECT *\n  FROM orders";
-    default:
-      return "Started CheckoutService in 4.218 seconds (process running for 5.003)";
+    case 3: return "Slow query (" + std::to_string(random.Between(500, 9000)) + " ms):\n  SELECT *\n  FROM orders";
+    default: return "Started CheckoutService in 4.218 seconds (process running for 5.003)";
   }
 }
 
@@ -54,14 +52,9 @@ void FillLog(World& world, LogRecord& log) {
   }
   KeyValues& attributes = *log.mutable_attributes();
   switch (random.Below(4)) {
-    case 0:
-      AddServerAttributes(random, attributes);
-      break;
-    case 1:
-      AddMessagingAttributes(random, attributes);
-      break;
-    default:
-      AddInternalAttributes(random, attributes);
+    case 0: AddServerAttributes(random, attributes); break;
+    case 1: AddMessagingAttributes(random, attributes); break;
+    default: AddInternalAttributes(random, attributes);
   }
   if (level.number >= otlp::logs::v1::SEVERITY_NUMBER_ERROR) {
     const Exception exception = MakeException(random);

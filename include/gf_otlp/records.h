@@ -23,6 +23,9 @@ namespace gf_otlp {
 inline constexpr int kMaxValueDepth = 100;
 inline constexpr std::size_t kMaxAttributes = 65'536;
 
+/// Bytes of an id that is not empty.
+inline constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
+
 /// A vector whose elements outlive clear(), so that what they own is used again by the next record.
 template <class T>
 class ReusedVector {

@@ -103,18 +103,10 @@ class WireCursor {
   /// Passes over the value of a field whose tag was just read: an unknown one, or one of an unexpected wire type.
   void Skip(std::uint32_t tag) {
     switch (tag & 7) {
-      case kVarint:
-        ReadVarint();
-        return;
-      case kFixed64:
-        ReadFixed64();
-        return;
-      case kBytes:
-        ReadBytes();
-        return;
-      case kFixed32:
-        ReadFixed32();
-        return;
+      case kVarint: ReadVarint(); return;
+      case kFixed64: ReadFixed64(); return;
+      case kBytes: ReadBytes(); return;
+      case kFixed32: ReadFixed32(); return;
       case kStartGroup:
         if (const std::uint8_t* next = EndOfGroup(p_, end_, tag >> 3)) {
           p_ = next;
@@ -122,9 +114,7 @@ class WireCursor {
           Fail("malformed or unfinished group");
         }
         return;
-      case kEndGroup:
-        Fail("end of a group that was not begun");
-        return;
+      case kEndGroup: Fail("end of a group that was not begun"); return;
       default:
         if (ok()) Fail("wire type that does not exist");
     }

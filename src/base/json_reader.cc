@@ -66,20 +66,13 @@ char UnescapedLetter(char letter) {
   switch (letter) {
     case '"':
     case '\\':
-    case '/':
-      return letter;
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return 0;
+    case '/': return letter;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
   }
 }
 
@@ -140,14 +133,10 @@ bool JsonReader::FindTokens() {
     case simdjson::UTF8_ERROR:
       std::fill_n(tokens + parser->n_structural_indexes, kEndTokens, static_cast<std::uint32_t>(size));
       return true;
-    case simdjson::EMPTY:
-      return Fail("an empty document", 0);
-    case simdjson::UNCLOSED_STRING:
-      return Fail("the document ends inside a string", size);
-    case simdjson::UNESCAPED_CHARS:
-      return Fail("control character in a string", FirstControlCharacter());
-    default:
-      return Fail(simdjson::error_message(error), 0);
+    case simdjson::EMPTY: return Fail("an empty document", 0);
+    case simdjson::UNCLOSED_STRING: return Fail("the document ends inside a string", size);
+    case simdjson::UNESCAPED_CHARS: return Fail("control character in a string", FirstControlCharacter());
+    default: return Fail(simdjson::error_message(error), 0);
   }
 }
 
@@ -253,12 +242,9 @@ bool JsonReader::ReadMagnitude(Magnitude& value) {
 bool JsonReader::ReadMagnitudeOf(std::string_view text, std::size_t at, Magnitude& value) {
   value.negative = text.starts_with('-');
   switch (ParseJsonInteger(text.substr(value.negative ? 1 : 0), value.value)) {
-    case IntegerText::kInteger:
-      return true;
-    case IntegerText::kOther:
-      return Fail("an integer is needed", at);
-    case IntegerText::kTooLarge:
-      break;
+    case IntegerText::kInteger: return true;
+    case IntegerText::kOther: return Fail("an integer is needed", at);
+    case IntegerText::kTooLarge: break;
   }
   return Fail("integer out of range", at);
 }
@@ -284,15 +270,11 @@ bool JsonReader::SkipScalar() {
   std::string_view text;
   bool ignored;
   switch (token()) {
-    case '"':
-      return String(text);
+    case '"': return String(text);
     case 't':
-    case 'f':
-      return Bool(ignored);
-    case 'n':
-      return TryNull(ignored);
-    default:
-      return token() == '-' || IsDigit(token()) ? NumberToken(text) : Fail("no such value");
+    case 'f': return Bool(ignored);
+    case 'n': return TryNull(ignored);
+    default: return token() == '-' || IsDigit(token()) ? NumberToken(text) : Fail("no such value");
   }
 }
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 
 namespace gf_otlp {
 

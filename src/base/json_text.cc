@@ -34,26 +34,13 @@ char* WriteEscape(char* out, char c) {
   char letter = 0;
   switch (c) {
     case '"':
-    case '\\':
-      letter = c;
-      break;
-    case '\b':
-      letter = 'b';
-      break;
-    case '\f':
-      letter = 'f';
-      break;
-    case '\n':
-      letter = 'n';
-      break;
-    case '\r':
-      letter = 'r';
-      break;
-    case '\t':
-      letter = 't';
-      break;
-    default:
-      return WriteUnicodeEscape(out, static_cast<unsigned char>(c));
+    case '\\': letter = c; break;
+    case '\b': letter = 'b'; break;
+    case '\f': letter = 'f'; break;
+    case '\n': letter = 'n'; break;
+    case '\r': letter = 'r'; break;
+    case '\t': letter = 't'; break;
+    default: return WriteUnicodeEscape(out, static_cast<unsigned char>(c));
   }
   *out++ = '\\';
   *out++ = letter;

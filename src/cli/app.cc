@@ -28,16 +28,11 @@ constexpr int kUsageExit = 2;
 
 int ExitCode(Code code) {
   switch (code) {
-    case Code::kUsage:
-      return kUsageExit;
-    case Code::kBadData:
-      return 3;
-    case Code::kIo:
-      return 4;
-    case Code::kClosed:
-      return 0;
-    case Code::kInternal:
-      break;
+    case Code::kUsage: return kUsageExit;
+    case Code::kBadData: return 3;
+    case Code::kIo: return 4;
+    case Code::kClosed: return 0;
+    case Code::kInternal: break;
   }
   return 5;
 }

@@ -238,6 +238,10 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
     if (Status closed = (*dead_letters)->Close(); status.ok()) status = std::move(closed);
   }
   if (!status.ok() && status.code() == Code::kClosed) return status;
+  if (status.ok() && conversion.counts().given_up != 0) {
+    status = BadData(fmt::format("{} files could not be read to their end: the dead letters say where and why",
+                                 conversion.counts().given_up));
+  }
 
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   const Summary summary = Summarize(conversion, names, options->records.form == OutputForm::kRows, seconds.count());

@@ -39,6 +39,7 @@ std::string SummaryText(const Summary& summary) {
   add(c.records_filtered, "filtered");
   add(c.records_without_data, "without data");
   add(c.bad_units, "bad units dead-lettered");
+  add(c.given_up, "files given up behind a bad unit");
   add(c.replaced_bytes, "bytes that were not UTF-8 replaced");
   add(c.bad_text_documents, "JSON documents that were not UTF-8");
   add(c.clamped_times, "times clamped to what ClickHouse reads");
@@ -58,6 +59,7 @@ std::string SummaryJson(const Summary& summary) {
   json["partial_tails"] = summary.partial_tails;
   json["units"] = c.units;
   json["units_dead_lettered"] = c.bad_units;
+  json["files_given_up"] = c.given_up;
   json["requests"] = c.requests;
   json["records_read"] = c.records_read;
   json["records_written"] = c.records_written;

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/file.h"
-#include "base/padded_buffer.h"
 #include "gf_otlp/capture.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/status.h"
 #include "input/codec.h"
 

@@ -123,12 +123,9 @@ Compression DetectCompression(std::string_view head) {
 
 std::unique_ptr<Codec> Codec::Create(Compression compression) {
   switch (compression) {
-    case Compression::kGzip:
-      return std::make_unique<GzipCodec>();
-    case Compression::kZstd:
-      return std::make_unique<ZstdCodec>();
-    case Compression::kNone:
-      break;
+    case Compression::kGzip: return std::make_unique<GzipCodec>();
+    case Compression::kZstd: return std::make_unique<ZstdCodec>();
+    case Compression::kNone: break;
   }
   return nullptr;
 }

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string_view>
 
-#include "base/padded_buffer.h"
 #include "gf_otlp/capture.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/status.h"
 
 namespace gf_otlp {

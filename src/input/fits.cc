@@ -1,5 +1,7 @@
 #include "input/fits.h"
 
+#include "gf_otlp/records.h"
+
 #include <array>
 #include <iterator>
 
@@ -8,7 +10,6 @@
 namespace gf_otlp {
 namespace {
 
-constexpr std::uint64_t kTraceIdSize = 16, kSpanIdSize = 8;
 /// Deeper than real messages go; what lies deeper is taken to fit.
 constexpr int kMaxLook = 64;
 
@@ -24,18 +25,12 @@ constexpr WireTypes WireTypesOf(const FieldTable& field) {
     case FieldKind::kBytes:
     case FieldKind::kTraceId:
     case FieldKind::kSpanId:
-    case FieldKind::kMessage:
-      return Bit(kBytes);
-    case FieldKind::kFixed32:
-      scalar = Bit(kFixed32);
-      break;
+    case FieldKind::kMessage: return Bit(kBytes);
+    case FieldKind::kFixed32: scalar = Bit(kFixed32); break;
     case FieldKind::kFixed64:
     case FieldKind::kSfixed64:
-    case FieldKind::kDouble:
-      scalar = Bit(kFixed64);
-      break;
-    default:
-      scalar = Bit(kVarint);
+    case FieldKind::kDouble: scalar = Bit(kFixed64); break;
+    default: scalar = Bit(kVarint);
   }
   return field.repeated ? scalar | Bit(kBytes) : scalar;  // packed or not
 }
@@ -69,14 +64,10 @@ bool FitsAt(const MessageTable& table, std::string_view message, bool cut, int d
     if (field == nullptr) return true;
     if ((WireTypesOf(*field) & Bit(head.wire_type)) == 0) return false;
     switch (field->kind) {
-      case FieldKind::kMessage:
-        return FitsAt(*field->message, value, value_cut, depth + 1);
-      case FieldKind::kTraceId:
-        return head.value_size == 0 || head.value_size == kTraceIdSize;
-      case FieldKind::kSpanId:
-        return head.value_size == 0 || head.value_size == kSpanIdSize;
-      default:
-        return true;
+      case FieldKind::kMessage: return FitsAt(*field->message, value, value_cut, depth + 1);
+      case FieldKind::kTraceId: return head.value_size == 0 || head.value_size == kTraceIdSize;
+      case FieldKind::kSpanId: return head.value_size == 0 || head.value_size == kSpanIdSize;
+      default: return true;
     }
   });
 }

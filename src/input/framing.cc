@@ -134,15 +134,11 @@ class FieldCutter final : public Cutter {
 
 std::unique_ptr<Cutter> Cutter::Create(InputFormat format, std::size_t max_unit_bytes) {
   switch (format) {
-    case InputFormat::kFramed:
-      return std::make_unique<LengthCutter>(TakeBigEndianLength, max_unit_bytes);
-    case InputFormat::kDelimited:
-      return std::make_unique<LengthCutter>(TakeVarint, max_unit_bytes);
-    case InputFormat::kProto:
-      return std::make_unique<FieldCutter>(max_unit_bytes);
+    case InputFormat::kFramed: return std::make_unique<LengthCutter>(TakeBigEndianLength, max_unit_bytes);
+    case InputFormat::kDelimited: return std::make_unique<LengthCutter>(TakeVarint, max_unit_bytes);
+    case InputFormat::kProto: return std::make_unique<FieldCutter>(max_unit_bytes);
     case InputFormat::kJson:
-    case InputFormat::kDeadLetter:
-      break;
+    case InputFormat::kDeadLetter: break;
   }
   return std::make_unique<JsonCutter>(max_unit_bytes);
 }
@@ -159,7 +155,9 @@ void Cutter::AddTorn(std::vector<Unit>& units, std::string_view bytes, std::uint
 }
 
 void Cutter::Lose(std::vector<Unit>& units, std::string_view bytes, std::uint64_t offset, std::string error) {
-  Add(units, bytes.substr(0, max_), offset, bytes.size()).error = std::move(error);
+  Unit& unit = Add(units, bytes.substr(0, max_), offset, bytes.size());
+  unit.error = std::move(error);
+  unit.rest_given_up = true;
   lost_ = true;
 }
 

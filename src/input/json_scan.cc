@@ -153,9 +153,7 @@ JsonScanner::Outcome JsonScanner::ScanTo(std::size_t end, std::string_view text,
     if (pos_ == text.size()) break;
     switch (text[pos_]) {
       case '{':
-      case '[':
-        ++depth_;
-        break;
+      case '[': ++depth_; break;
       case '}':
       case ']':
         if (--depth_ == 0) {
@@ -163,9 +161,7 @@ JsonScanner::Outcome JsonScanner::ScanTo(std::size_t end, std::string_view text,
           return Outcome::kWhole;
         }
         break;
-      case '"':
-        in_string_ = true;
-        break;
+      case '"': in_string_ = true; break;
       default: {
         const RequestStart next = BeginsRequest(text.substr(pos_ + 1));
         if (next == RequestStart::kYes) return Outcome::kBroken;

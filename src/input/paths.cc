@@ -83,13 +83,9 @@ class DirectoryWalk {
     const Result<FileInfo> info = StatFile(path);
     if (!info) return info.error();
     switch (info->kind) {
-      case FileInfo::Kind::kDirectory:
-        return Add(path, *info);
-      case FileInfo::Kind::kOther:
-        Skip(path, "neither a file nor a directory");
-        return {};
-      case FileInfo::Kind::kRegular:
-        break;
+      case FileInfo::Kind::kDirectory: return Add(path, *info);
+      case FileInfo::Kind::kOther: Skip(path, "neither a file nor a directory"); return {};
+      case FileInfo::Kind::kRegular: break;
     }
     found_.push_back({.key = RotationKeyOf(path),
                       .path = {.name = path, .from_directory = true, .has_size = true, .size = info->size}});

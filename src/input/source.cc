@@ -101,7 +101,7 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
       chunk.file = open->file;
       chunk.data.Append(head.substr(0, options.max_unit_bytes));
       chunk.units.push_back(
-          Unit{.bytes = chunk.data.view(), .length = head.size(), .number = 1, .error = kNothingFits});
+          Unit{.bytes = chunk.data.view(), .length = head.size(), .number = 1, .error = kNothingFits, .rest_given_up = true});
       open.reset();
       return {};
     }
@@ -170,11 +170,12 @@ void Source::State::FinishFile(Chunk& chunk, const Status& broken) {
     LeaveOutTail(chunk);
   } else if (!broken.ok() && torn) {
     chunk.units.back().error = fmt::format("{} ({})", broken.message(), chunk.units.back().error);
+    chunk.units.back().rest_given_up = !truncated;
   } else if (!broken.ok() && truncated && options.skip_partial_tail) {
     partial_tails.push_back({open->file->name, open->offset, 0});
   } else if (!broken.ok() && !open->cutter->lost()) {
     chunk.units.push_back(
-        Unit{.bytes = {}, .offset = open->offset, .number = open->cutter->next_number(), .error = broken.message()});
+        Unit{.bytes = {}, .offset = open->offset, .number = open->cutter->next_number(), .error = broken.message(), .rest_given_up = !truncated});
   }
   open.reset();
 }

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/padded_buffer.h"
 #include "gf_otlp/capture.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/status.h"
 
 namespace gf_otlp {
@@ -34,6 +34,8 @@ struct Unit {
   std::string error{};
   /// The error is that the file ends inside the unit.
   bool torn = false;
+  /// Where the next unit would begin is not known: what is in the file behind `bytes` is not read.
+  bool rest_given_up = false;
 };
 
 /// About a megabyte of whole units of one file, or one large unit. The units' bytes lie in `data`.

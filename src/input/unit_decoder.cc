@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 #include "input/codec.h"
 #include "input/dead_letter.h"
 #include "input/json_scan.h"

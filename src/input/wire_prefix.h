@@ -56,19 +56,12 @@ inline Readable TakeFieldHead(std::string_view& bytes, FieldHead& head) {
       head.value_size = bytes.size() - rest.size();
       return r;
     }
-    case kFixed64:
-      head.value_size = 8;
-      return Readable::kWhole;
-    case kFixed32:
-      head.value_size = 4;
-      return Readable::kWhole;
-    case kBytes:
-      return TakeVarint(bytes, head.value_size);
+    case kFixed64: head.value_size = 8; return Readable::kWhole;
+    case kFixed32: head.value_size = 4; return Readable::kWhole;
+    case kBytes: return TakeVarint(bytes, head.value_size);
     case kStartGroup:
-    case kEndGroup:
-      return Readable::kWhole;
-    default:
-      return Readable::kMalformed;
+    case kEndGroup: return Readable::kWhole;
+    default: return Readable::kMalformed;
   }
 }
 

@@ -26,7 +26,6 @@ namespace {
 /// Room for a tag and a number, or for a tag, a length and what CopyString() writes too much.
 constexpr std::size_t kSlack = 32;
 constexpr std::size_t kCopyBlock = 16;
-constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
 
 char* WriteTag(char* out, const FieldTable& field) {
   std::memcpy(out, field.tag.data(), field.tag.size());
@@ -293,16 +292,11 @@ char* Transcoder::Message(char* out, const FieldTable& field) {
 
 char* Transcoder::Scalar(char* out, const FieldTable& field, bool write_zero) {
   switch (field.kind) {
-    case FieldKind::kString:
-      return String(out, field, write_zero);
-    case FieldKind::kBytes:
-      return Bytes(out, field, write_zero);
-    case FieldKind::kTraceId:
-      return Id(out, field, kTraceIdSize, write_zero);
-    case FieldKind::kSpanId:
-      return Id(out, field, kSpanIdSize, write_zero);
-    default:
-      return Number(out, field, true, write_zero);
+    case FieldKind::kString: return String(out, field, write_zero);
+    case FieldKind::kBytes: return Bytes(out, field, write_zero);
+    case FieldKind::kTraceId: return Id(out, field, kTraceIdSize, write_zero);
+    case FieldKind::kSpanId: return Id(out, field, kSpanIdSize, write_zero);
+    default: return Number(out, field, true, write_zero);
   }
 }
 
@@ -365,28 +359,17 @@ char* Transcoder::Number(char* out, const FieldTable& field, bool tagged, bool w
   std::int64_t i64 = 0;
   std::uint64_t u64 = 0;
   switch (field.kind) {
-    case FieldKind::kBool:
-      return write(reader_.Bool(boolean), boolean, varint);
-    case FieldKind::kInt32:
-      return write(reader_.Integer(i32), i32, varint);
-    case FieldKind::kSint32:
-      return write(reader_.Integer(i32), i32, zigzag);
-    case FieldKind::kEnum:
-      return write(Enum(field, i32), i32, varint);
-    case FieldKind::kUint32:
-      return write(reader_.Integer(u32), u32, varint);
-    case FieldKind::kFixed32:
-      return write(reader_.Integer(u32), u32, fixed);
-    case FieldKind::kInt64:
-      return write(reader_.Integer(i64), i64, varint);
-    case FieldKind::kSfixed64:
-      return write(reader_.Integer(i64), i64, fixed);
-    case FieldKind::kUint64:
-      return write(reader_.Integer(u64), u64, varint);
-    case FieldKind::kFixed64:
-      return write(reader_.Integer(u64), u64, fixed);
-    default:
-      return Double(out, field, tagged, write_zero);
+    case FieldKind::kBool: return write(reader_.Bool(boolean), boolean, varint);
+    case FieldKind::kInt32: return write(reader_.Integer(i32), i32, varint);
+    case FieldKind::kSint32: return write(reader_.Integer(i32), i32, zigzag);
+    case FieldKind::kEnum: return write(Enum(field, i32), i32, varint);
+    case FieldKind::kUint32: return write(reader_.Integer(u32), u32, varint);
+    case FieldKind::kFixed32: return write(reader_.Integer(u32), u32, fixed);
+    case FieldKind::kInt64: return write(reader_.Integer(i64), i64, varint);
+    case FieldKind::kSfixed64: return write(reader_.Integer(i64), i64, fixed);
+    case FieldKind::kUint64: return write(reader_.Integer(u64), u64, varint);
+    case FieldKind::kFixed64: return write(reader_.Integer(u64), u64, fixed);
+    default: return Double(out, field, tagged, write_zero);
   }
 }
 

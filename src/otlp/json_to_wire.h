@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/signal.h"
 #include "gf_otlp/status.h"
 

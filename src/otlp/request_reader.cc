@@ -4,11 +4,10 @@
 
 #include "gf_otlp/records.h"
 #include "otlp/value_reader.h"
+#include "otlp/wire_scalars.h"
 
 namespace gf_otlp {
 namespace {
-
-constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
 
 /// Fields of the request levels, the same for every signal (trace/logs/metrics.proto).
 constexpr std::uint32_t kResourceElement = Tag(1, kBytes);
@@ -23,41 +22,13 @@ constexpr std::uint32_t kGaugeField = 5, kSumField = 7, kHistogramField = 9, kEx
 
 RecordKind PointKind(std::uint32_t field) {
   switch (field) {
-    case kGaugeField:
-      return RecordKind::kGauge;
-    case kSumField:
-      return RecordKind::kSum;
-    case kHistogramField:
-      return RecordKind::kHistogram;
-    case kExponentialField:
-      return RecordKind::kExponentialHistogram;
-    case kSummaryField:
-      return RecordKind::kSummary;
-    default:
-      return RecordKind::kMetricWithoutData;
+    case kGaugeField: return RecordKind::kGauge;
+    case kSumField: return RecordKind::kSum;
+    case kHistogramField: return RecordKind::kHistogram;
+    case kExponentialField: return RecordKind::kExponentialHistogram;
+    case kSummaryField: return RecordKind::kSummary;
+    default: return RecordKind::kMetricWithoutData;
   }
-}
-
-/// A repeated fixed64 field, packed.
-template <class T>
-void AddPackedFixed64(std::string_view packed, WireCursor& parent, std::vector<T>& values) {
-  if (packed.size() % sizeof(T) != 0) return parent.Fail("packed numbers of a wrong length");
-  const std::size_t old_size = values.size();
-  values.resize(old_size + packed.size() / sizeof(T));
-  if (!packed.empty()) std::memcpy(values.data() + old_size, packed.data(), packed.size());
-}
-
-void AddPackedVarints(std::string_view packed, WireCursor& parent, std::vector<std::uint64_t>& values) {
-  WireCursor cursor(packed);
-  while (!cursor.Done()) values.push_back(cursor.ReadVarint());
-  if (!cursor.ok()) parent.Fail(cursor.error());
-}
-
-std::int32_t ReadInt32(WireCursor& cursor) { return static_cast<std::int32_t>(cursor.ReadVarint()); }
-std::uint32_t ReadUint32(WireCursor& cursor) { return static_cast<std::uint32_t>(cursor.ReadVarint()); }
-std::int32_t ReadSint32(WireCursor& cursor) {
-  const std::uint32_t zigzag = ReadUint32(cursor);
-  return static_cast<std::int32_t>(zigzag >> 1 ^ -(zigzag & 1));
 }
 
 /// Reads an attribute in the form that almost all have: one key and one value of at most 127 bytes, nothing else, the
@@ -94,8 +65,7 @@ bool ReadPlainAttribute(std::string_view message, Attribute& attribute) {
       attribute.value = Value::OfBits(Kind::kDouble, bits);
       break;
     }
-    default:
-      return false;
+    default: return false;
   }
   attribute.key = message.substr(2, p[1]);
   return true;
@@ -182,14 +152,9 @@ bool RequestReader::ReadRecord(std::string_view message) {
   record_bytes_ = message;
   record_index_ = next_index_++;
   switch (signal_) {
-    case Signal::kTraces:
-      kind_ = RecordKind::kSpan;
-      return ReadSpan(message);
-    case Signal::kLogs:
-      kind_ = RecordKind::kLog;
-      return ReadLog(message);
-    case Signal::kMetrics:
-      return ReadPoint(message);
+    case Signal::kTraces: kind_ = RecordKind::kSpan; return ReadSpan(message);
+    case Signal::kLogs: kind_ = RecordKind::kLog; return ReadLog(message);
+    case Signal::kMetrics: return ReadPoint(message);
   }
   return false;
 }
@@ -206,11 +171,8 @@ bool RequestReader::EnterResource(std::string_view message) {
       case kResource:
         if (!ReadResource(cursor.ReadBytes())) return false;
         break;
-      case kSchemaUrl:
-        resource_.schema_url = cursor.ReadBytes();
-        break;
-      default:
-        cursor.Skip(tag);
+      case kSchemaUrl: resource_.schema_url = cursor.ReadBytes(); break;
+      default: cursor.Skip(tag);
     }
   }
   in_resource_ = WireCursor(message);
@@ -229,11 +191,8 @@ bool RequestReader::EnterScope(std::string_view message) {
       case kScope:
         if (!ReadScope(cursor.ReadBytes())) return false;
         break;
-      case kSchemaUrl:
-        scope_.schema_url = cursor.ReadBytes();
-        break;
-      default:
-        cursor.Skip(tag);
+      case kSchemaUrl: scope_.schema_url = cursor.ReadBytes(); break;
+      default: cursor.Skip(tag);
     }
   }
   in_scope_ = WireCursor(message);
@@ -251,15 +210,9 @@ bool RequestReader::EnterMetric(std::string_view message) {
   while (!cursor.Done()) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
-      case Tag(1, kBytes):
-        metric_.name = cursor.ReadBytes();
-        break;
-      case Tag(2, kBytes):
-        metric_.description = cursor.ReadBytes();
-        break;
-      case Tag(3, kBytes):
-        metric_.unit = cursor.ReadBytes();
-        break;
+      case Tag(1, kBytes): metric_.name = cursor.ReadBytes(); break;
+      case Tag(2, kBytes): metric_.description = cursor.ReadBytes(); break;
+      case Tag(3, kBytes): metric_.unit = cursor.ReadBytes(); break;
       case Tag(kGaugeField, kBytes):
       case Tag(kSumField, kBytes):
       case Tag(kHistogramField, kBytes):
@@ -275,8 +228,7 @@ bool RequestReader::EnterMetric(std::string_view message) {
       case Tag(12, kBytes):
         if (!ReadAttribute(cursor.ReadBytes(), metadata_)) return false;
         break;
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   if (!Finish(cursor)) return false;
@@ -329,16 +281,13 @@ bool RequestReader::ReadMetricHead(std::string_view data) {
   while (!cursor.Done()) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
-      case Tag(2, kVarint):
-        metric_.aggregation_temporality = ReadInt32(cursor);
-        break;
+      case Tag(2, kVarint): metric_.aggregation_temporality = ReadInt32(cursor); break;
       case Tag(3, kVarint): {
         const bool monotonic = cursor.ReadVarint() != 0;
         if (kind_ == RecordKind::kSum) metric_.is_monotonic = monotonic;
         break;
       }
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   return Finish(cursor);
@@ -352,14 +301,11 @@ bool RequestReader::ReadResource(std::string_view message) {
       case Tag(1, kBytes):
         if (!ReadAttribute(cursor.ReadBytes(), resource_.attributes)) return false;
         break;
-      case Tag(2, kVarint):
-        resource_.dropped_attributes_count = ReadUint32(cursor);
-        break;
+      case Tag(2, kVarint): resource_.dropped_attributes_count = ReadUint32(cursor); break;
       case Tag(3, kBytes):
         if (!CheckEntityRef(cursor.ReadBytes())) return false;
         break;
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   return Finish(cursor);
@@ -376,20 +322,13 @@ bool RequestReader::ReadScope(std::string_view message) {
   while (!cursor.Done()) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
-      case Tag(1, kBytes):
-        scope_.name = cursor.ReadBytes();
-        break;
-      case Tag(2, kBytes):
-        scope_.version = cursor.ReadBytes();
-        break;
+      case Tag(1, kBytes): scope_.name = cursor.ReadBytes(); break;
+      case Tag(2, kBytes): scope_.version = cursor.ReadBytes(); break;
       case Tag(3, kBytes):
         if (!ReadAttribute(cursor.ReadBytes(), scope_.attributes)) return false;
         break;
-      case Tag(4, kVarint):
-        scope_.dropped_attributes_count = ReadUint32(cursor);
-        break;
-      default:
-        cursor.Skip(tag);
+      case Tag(4, kVarint): scope_.dropped_attributes_count = ReadUint32(cursor); break;
+      default: cursor.Skip(tag);
     }
   }
   return Finish(cursor);
@@ -416,501 +355,6 @@ bool RequestReader::Fail(const char* why, const char* at) {
   const std::string where = inside ? fmt::format(" at byte {} of the request", at - request_.data()) : std::string();
   status_ = BadData(fmt::format("{} (record {}{})", why, next_index_, where));
   return false;
-}
-
-bool RequestReader::ReadSpan(std::string_view message) {
-  Span& s = span_;
-  s.trace_id = s.span_id = s.trace_state = s.parent_span_id = s.name = s.status_message = {};
-  s.kind = s.status_code = 0;
-  s.start_time = s.end_time = 0;
-  s.dropped_attributes_count = s.dropped_events_count = s.dropped_links_count = s.flags = 0;
-  s.attributes.clear();
-  s.events.clear();
-  s.links.clear();
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kTraceIdSize, s.trace_id)) return false;
-        break;
-      case Tag(2, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kSpanIdSize, s.span_id)) return false;
-        break;
-      case Tag(3, kBytes):
-        s.trace_state = cursor.ReadBytes();
-        break;
-      case Tag(4, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kSpanIdSize, s.parent_span_id)) return false;
-        break;
-      case Tag(5, kBytes):
-        s.name = cursor.ReadBytes();
-        break;
-      case Tag(6, kVarint):
-        s.kind = ReadInt32(cursor);
-        break;
-      case Tag(7, kFixed64):
-        s.start_time = cursor.ReadFixed64();
-        break;
-      case Tag(8, kFixed64):
-        s.end_time = cursor.ReadFixed64();
-        break;
-      case Tag(9, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), s.attributes)) return false;
-        break;
-      case Tag(10, kVarint):
-        s.dropped_attributes_count = ReadUint32(cursor);
-        break;
-      case Tag(11, kBytes):
-        if (!ReadEvent(cursor.ReadBytes(), s.events.Add())) return false;
-        break;
-      case Tag(12, kVarint):
-        s.dropped_events_count = ReadUint32(cursor);
-        break;
-      case Tag(13, kBytes):
-        if (!ReadLink(cursor.ReadBytes(), s.links.Add())) return false;
-        break;
-      case Tag(14, kVarint):
-        s.dropped_links_count = ReadUint32(cursor);
-        break;
-      case Tag(15, kBytes):
-        if (!ReadStatus(cursor.ReadBytes())) return false;
-        break;
-      case Tag(16, kFixed32):
-        s.flags = cursor.ReadFixed32();
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadEvent(std::string_view message, SpanEvent& event) {
-  event.time = 0;
-  event.name = {};
-  event.dropped_attributes_count = 0;
-  event.attributes.clear();
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kFixed64):
-        event.time = cursor.ReadFixed64();
-        break;
-      case Tag(2, kBytes):
-        event.name = cursor.ReadBytes();
-        break;
-      case Tag(3, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), event.attributes)) return false;
-        break;
-      case Tag(4, kVarint):
-        event.dropped_attributes_count = ReadUint32(cursor);
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadLink(std::string_view message, SpanLink& link) {
-  link.trace_id = link.span_id = link.trace_state = {};
-  link.dropped_attributes_count = link.flags = 0;
-  link.attributes.clear();
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kTraceIdSize, link.trace_id)) return false;
-        break;
-      case Tag(2, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kSpanIdSize, link.span_id)) return false;
-        break;
-      case Tag(3, kBytes):
-        link.trace_state = cursor.ReadBytes();
-        break;
-      case Tag(4, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), link.attributes)) return false;
-        break;
-      case Tag(5, kVarint):
-        link.dropped_attributes_count = ReadUint32(cursor);
-        break;
-      case Tag(6, kFixed32):
-        link.flags = cursor.ReadFixed32();
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadStatus(std::string_view message) {
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(2, kBytes):
-        span_.status_message = cursor.ReadBytes();
-        break;
-      case Tag(3, kVarint):
-        span_.status_code = ReadInt32(cursor);
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadLog(std::string_view message) {
-  LogRecord& l = log_;
-  l.time = l.observed_time = 0;
-  l.severity_number = 0;
-  l.severity_text = l.trace_id = l.span_id = l.event_name = {};
-  l.body = Value();
-  l.dropped_attributes_count = l.flags = 0;
-  l.attributes.clear();
-  ValueError error;
-  int bodies = 0;
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kFixed64):
-        l.time = cursor.ReadFixed64();
-        break;
-      case Tag(2, kVarint):
-        l.severity_number = ReadInt32(cursor);
-        break;
-      case Tag(3, kBytes):
-        l.severity_text = cursor.ReadBytes();
-        break;
-      case Tag(5, kBytes):
-        ++bodies;
-        if (!ReadAnyValue(cursor.ReadBytes(), 0, l.body, joined_, error)) return Fail(error.why, error.at);
-        break;
-      case Tag(6, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), l.attributes)) return false;
-        break;
-      case Tag(7, kVarint):
-        l.dropped_attributes_count = ReadUint32(cursor);
-        break;
-      case Tag(8, kFixed32):
-        l.flags = cursor.ReadFixed32();
-        break;
-      case Tag(9, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kTraceIdSize, l.trace_id)) return false;
-        break;
-      case Tag(10, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kSpanIdSize, l.span_id)) return false;
-        break;
-      case Tag(11, kFixed64):
-        l.observed_time = cursor.ReadFixed64();
-        break;
-      case Tag(12, kBytes):
-        l.event_name = cursor.ReadBytes();
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  if (!Finish(cursor)) return false;
-  if (bodies > 1) [[unlikely]] {
-    const std::string_view body = JoinPieces(message, Tag(5, kBytes), joined_);
-    return ReadAnyValue(body, kCheckedBefore, l.body, joined_, error) || Fail(error.why, error.at);
-  }
-  return true;
-}
-
-void RequestReader::ClearPoint() {
-  DataPoint& p = point_;
-  p.attributes.clear();
-  p.start_time = p.time = 0;
-  p.flags = 0;
-  p.value = Number();
-  p.exemplars.clear();
-  p.count = p.zero_count = 0;
-  p.has_sum = p.has_min = p.has_max = false;
-  p.sum = p.min = p.max = p.zero_threshold = 0;
-  p.bucket_counts.clear();
-  p.explicit_bounds.clear();
-  p.scale = p.positive.offset = p.negative.offset = 0;
-  p.positive.counts.clear();
-  p.negative.counts.clear();
-  p.quantiles.clear();
-}
-
-bool RequestReader::ReadPoint(std::string_view message) {
-  ClearPoint();
-  switch (kind_) {
-    case RecordKind::kGauge:
-    case RecordKind::kSum:
-      return ReadNumberPoint(message);
-    case RecordKind::kHistogram:
-      return ReadHistogramPoint(message);
-    case RecordKind::kExponentialHistogram:
-      return ReadExponentialHistogramPoint(message);
-    default:
-      return ReadSummaryPoint(message);
-  }
-}
-
-bool RequestReader::ReadNumberPoint(std::string_view message) {
-  DataPoint& p = point_;
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(2, kFixed64):
-        p.start_time = cursor.ReadFixed64();
-        break;
-      case Tag(3, kFixed64):
-        p.time = cursor.ReadFixed64();
-        break;
-      case Tag(4, kFixed64):
-        p.value = Number::OfBits(Value::Kind::kDouble, cursor.ReadFixed64());
-        break;
-      case Tag(5, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
-        break;
-      case Tag(6, kFixed64):
-        p.value = Number::OfBits(Value::Kind::kInt, cursor.ReadFixed64());
-        break;
-      case Tag(7, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;
-        break;
-      case Tag(8, kVarint):
-        p.flags = ReadUint32(cursor);
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadHistogramPoint(std::string_view message) {
-  DataPoint& p = point_;
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(2, kFixed64):
-        p.start_time = cursor.ReadFixed64();
-        break;
-      case Tag(3, kFixed64):
-        p.time = cursor.ReadFixed64();
-        break;
-      case Tag(4, kFixed64):
-        p.count = cursor.ReadFixed64();
-        break;
-      case Tag(5, kFixed64):
-        p.sum = cursor.ReadDouble();
-        p.has_sum = true;
-        break;
-      case Tag(6, kBytes):
-        AddPackedFixed64(cursor.ReadBytes(), cursor, p.bucket_counts);
-        break;
-      case Tag(6, kFixed64):
-        p.bucket_counts.push_back(cursor.ReadFixed64());
-        break;
-      case Tag(7, kBytes):
-        AddPackedFixed64(cursor.ReadBytes(), cursor, p.explicit_bounds);
-        break;
-      case Tag(7, kFixed64):
-        p.explicit_bounds.push_back(cursor.ReadDouble());
-        break;
-      case Tag(8, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
-        break;
-      case Tag(9, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;
-        break;
-      case Tag(10, kVarint):
-        p.flags = ReadUint32(cursor);
-        break;
-      case Tag(11, kFixed64):
-        p.min = cursor.ReadDouble();
-        p.has_min = true;
-        break;
-      case Tag(12, kFixed64):
-        p.max = cursor.ReadDouble();
-        p.has_max = true;
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadExponentialHistogramPoint(std::string_view message) {
-  DataPoint& p = point_;
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;
-        break;
-      case Tag(2, kFixed64):
-        p.start_time = cursor.ReadFixed64();
-        break;
-      case Tag(3, kFixed64):
-        p.time = cursor.ReadFixed64();
-        break;
-      case Tag(4, kFixed64):
-        p.count = cursor.ReadFixed64();
-        break;
-      case Tag(5, kFixed64):
-        p.sum = cursor.ReadDouble();
-        p.has_sum = true;
-        break;
-      case Tag(6, kVarint):
-        p.scale = ReadSint32(cursor);
-        break;
-      case Tag(7, kFixed64):
-        p.zero_count = cursor.ReadFixed64();
-        break;
-      case Tag(8, kBytes):
-        if (!ReadBuckets(cursor.ReadBytes(), p.positive)) return false;
-        break;
-      case Tag(9, kBytes):
-        if (!ReadBuckets(cursor.ReadBytes(), p.negative)) return false;
-        break;
-      case Tag(10, kVarint):
-        p.flags = ReadUint32(cursor);
-        break;
-      case Tag(11, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
-        break;
-      case Tag(12, kFixed64):
-        p.min = cursor.ReadDouble();
-        p.has_min = true;
-        break;
-      case Tag(13, kFixed64):
-        p.max = cursor.ReadDouble();
-        p.has_max = true;
-        break;
-      case Tag(14, kFixed64):
-        p.zero_threshold = cursor.ReadDouble();
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadBuckets(std::string_view message, Buckets& buckets) {
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kVarint):
-        buckets.offset = ReadSint32(cursor);
-        break;
-      case Tag(2, kBytes):
-        AddPackedVarints(cursor.ReadBytes(), cursor, buckets.counts);
-        break;
-      case Tag(2, kVarint):
-        buckets.counts.push_back(cursor.ReadVarint());
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadSummaryPoint(std::string_view message) {
-  DataPoint& p = point_;
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(2, kFixed64):
-        p.start_time = cursor.ReadFixed64();
-        break;
-      case Tag(3, kFixed64):
-        p.time = cursor.ReadFixed64();
-        break;
-      case Tag(4, kFixed64):
-        p.count = cursor.ReadFixed64();
-        break;
-      case Tag(5, kFixed64):
-        p.sum = cursor.ReadDouble();
-        p.has_sum = true;
-        break;
-      case Tag(6, kBytes):
-        if (!ReadQuantile(cursor.ReadBytes(), p.quantiles.emplace_back())) return false;
-        break;
-      case Tag(7, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;
-        break;
-      case Tag(8, kVarint):
-        p.flags = ReadUint32(cursor);
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadQuantile(std::string_view message, QuantileValue& quantile) {
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(1, kFixed64):
-        quantile.quantile = cursor.ReadDouble();
-        break;
-      case Tag(2, kFixed64):
-        quantile.value = cursor.ReadDouble();
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
-}
-
-bool RequestReader::ReadExemplar(std::string_view message, Exemplar& exemplar) {
-  exemplar.time = 0;
-  exemplar.value = Number();
-  exemplar.span_id = exemplar.trace_id = {};
-  exemplar.filtered_attributes.clear();
-  WireCursor cursor(message);
-  while (!cursor.Done()) {
-    const std::uint32_t tag = cursor.ReadTag();
-    switch (tag) {
-      case Tag(2, kFixed64):
-        exemplar.time = cursor.ReadFixed64();
-        break;
-      case Tag(3, kFixed64):
-        exemplar.value = Number::OfBits(Value::Kind::kDouble, cursor.ReadFixed64());
-        break;
-      case Tag(4, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kSpanIdSize, exemplar.span_id)) return false;
-        break;
-      case Tag(5, kBytes):
-        if (!ReadId(cursor.ReadBytes(), kTraceIdSize, exemplar.trace_id)) return false;
-        break;
-      case Tag(6, kFixed64):
-        exemplar.value = Number::OfBits(Value::Kind::kInt, cursor.ReadFixed64());
-        break;
-      case Tag(7, kBytes):
-        if (!ReadAttribute(cursor.ReadBytes(), exemplar.filtered_attributes)) return false;
-        break;
-      default:
-        cursor.Skip(tag);
-    }
-  }
-  return Finish(cursor);
 }
 
 }  // namespace gf_otlp

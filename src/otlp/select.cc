@@ -96,15 +96,10 @@ class Condition {
 
   Status CompileValue(const std::string& value) {
     switch (field_) {
-      case Field::kStatus:
-        return CompileStatus(value);
-      case Field::kDuration:
-        return CompileDuration(value);
-      case Field::kSeverity:
-        GF_RETURN_IF_ERROR(CompileSeverity(value));
-        return CompileText(value);
-      default:
-        return CompileText(value);
+      case Field::kStatus: return CompileStatus(value);
+      case Field::kDuration: return CompileDuration(value);
+      case Field::kSeverity: GF_RETURN_IF_ERROR(CompileSeverity(value)); return CompileText(value);
+      default: return CompileText(value);
     }
   }
 
@@ -156,18 +151,12 @@ class Condition {
   /// With = in place of !=; false if the record does not have it.
   bool HoldsPlain(const RequestReader& reader) {
     switch (field_) {
-      case Field::kResource:
-        return HoldsOne(reader.resource().attributes);
-      case Field::kScopeName:
-        return text_.Holds(reader.scope().name);
-      case Field::kAttribute:
-        return HoldsAttribute(reader);
-      case Field::kName:
-        return text_.Holds(Name(reader));
-      case Field::kSeverity:
-        return reader.kind() == RecordKind::kLog && HoldsSeverity(reader.log());
-      case Field::kStatus:
-        return reader.kind() == RecordKind::kSpan && HoldsStatus(reader.span().status_code);
+      case Field::kResource: return HoldsOne(reader.resource().attributes);
+      case Field::kScopeName: return text_.Holds(reader.scope().name);
+      case Field::kAttribute: return HoldsAttribute(reader);
+      case Field::kName: return text_.Holds(Name(reader));
+      case Field::kSeverity: return reader.kind() == RecordKind::kLog && HoldsSeverity(reader.log());
+      case Field::kStatus: return reader.kind() == RecordKind::kSpan && HoldsStatus(reader.span().status_code);
       case Field::kDuration:
         return reader.kind() == RecordKind::kSpan &&
                Ordered(op_, reader.span().end_time - reader.span().start_time <=> duration_);
@@ -182,25 +171,18 @@ class Condition {
 
   bool HoldsAttribute(const RequestReader& reader) {
     switch (reader.kind()) {
-      case RecordKind::kSpan:
-        return HoldsOne(reader.span().attributes);
-      case RecordKind::kLog:
-        return HoldsOne(reader.log().attributes);
-      case RecordKind::kMetricWithoutData:
-        return false;
-      default:
-        return HoldsOne(reader.point().attributes);
+      case RecordKind::kSpan: return HoldsOne(reader.span().attributes);
+      case RecordKind::kLog: return HoldsOne(reader.log().attributes);
+      case RecordKind::kMetricWithoutData: return false;
+      default: return HoldsOne(reader.point().attributes);
     }
   }
 
   static std::string_view Name(const RequestReader& reader) {
     switch (reader.kind()) {
-      case RecordKind::kSpan:
-        return reader.span().name;
-      case RecordKind::kLog:
-        return reader.log().event_name;
-      default:
-        return reader.metric().name;
+      case RecordKind::kSpan: return reader.span().name;
+      case RecordKind::kLog: return reader.log().event_name;
+      default: return reader.metric().name;
     }
   }
 
@@ -260,14 +242,10 @@ bool AllHold(SharedConditions& shared, std::uint64_t serial, const RequestReader
 /// Nothing for a metric without data.
 std::optional<std::uint64_t> RecordTime(const RequestReader& reader) {
   switch (reader.kind()) {
-    case RecordKind::kSpan:
-      return reader.span().start_time;
-    case RecordKind::kLog:
-      return reader.log().time != 0 ? reader.log().time : reader.log().observed_time;
-    case RecordKind::kMetricWithoutData:
-      return std::nullopt;
-    default:
-      return reader.point().time;
+    case RecordKind::kSpan: return reader.span().start_time;
+    case RecordKind::kLog: return reader.log().time != 0 ? reader.log().time : reader.log().observed_time;
+    case RecordKind::kMetricWithoutData: return std::nullopt;
+    default: return reader.point().time;
   }
 }
 
@@ -345,17 +323,10 @@ Result<Selection> Selection::Compile(const SelectOptions& options) {
     auto condition = Condition::Compile(where);
     if (!condition) return std::unexpected(std::move(condition.error()));
     switch (condition->field()) {
-      case Field::kResource:
-        state->of_resource.conditions.push_back(std::move(*condition));
-        break;
-      case Field::kScopeName:
-        state->of_scope.conditions.push_back(std::move(*condition));
-        break;
-      case Field::kName:
-        state->of_name.conditions.push_back(std::move(*condition));
-        break;
-      default:
-        state->of_record.push_back(std::move(*condition));
+      case Field::kResource: state->of_resource.conditions.push_back(std::move(*condition)); break;
+      case Field::kScopeName: state->of_scope.conditions.push_back(std::move(*condition)); break;
+      case Field::kName: state->of_name.conditions.push_back(std::move(*condition)); break;
+      default: state->of_record.push_back(std::move(*condition));
     }
   }
   return Selection(std::move(state));

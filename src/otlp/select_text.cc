@@ -36,12 +36,9 @@ std::optional<SelectOp> ParseSelectOp(std::string_view text) {
 
 bool Ordered(SelectOp op, std::partial_ordering order) {
   switch (op) {
-    case SelectOp::kAtLeast:
-      return std::is_gteq(order);
-    case SelectOp::kAtMost:
-      return std::is_lteq(order);
-    default:
-      return std::is_eq(order);
+    case SelectOp::kAtLeast: return std::is_gteq(order);
+    case SelectOp::kAtMost: return std::is_lteq(order);
+    default: return std::is_eq(order);
   }
 }
 
@@ -79,10 +76,8 @@ Result<TextTest> TextTest::Compile(SelectOp op, const std::string& value) {
 bool TextTest::Holds(std::string_view text) const {
   switch (op_) {
     case SelectOp::kEqual:
-    case SelectOp::kNotEqual:
-      return text == value_;
-    case SelectOp::kMatch:
-      return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern_);
+    case SelectOp::kNotEqual: return text == value_;
+    case SelectOp::kMatch: return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern_);
     default:
       if (number_) {
         if (const auto number = Decimal::Parse(text)) return Ordered(op_, *number <=> *number_);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/records.h"
 #include "gf_otlp/status.h"
 

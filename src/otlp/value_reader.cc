@@ -80,21 +80,11 @@ bool ReadAnyValue(std::string_view message, int depth, Value& value, JoinedBytes
   while (!cursor.Done()) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
-      case Tag(1, kBytes):
-        value = Value::OfBytes(Kind::kString, cursor.ReadBytes());
-        break;
-      case Tag(2, kVarint):
-        value = Value::OfBits(Kind::kBool, cursor.ReadVarint() != 0);
-        break;
-      case Tag(3, kVarint):
-        value = Value::OfBits(Kind::kInt, cursor.ReadVarint());
-        break;
-      case Tag(4, kFixed64):
-        value = Value::OfBits(Kind::kDouble, cursor.ReadFixed64());
-        break;
-      case Tag(7, kBytes):
-        value = Value::OfBytes(Kind::kBytes, cursor.ReadBytes());
-        break;
+      case Tag(1, kBytes): value = Value::OfBytes(Kind::kString, cursor.ReadBytes()); break;
+      case Tag(2, kVarint): value = Value::OfBits(Kind::kBool, cursor.ReadVarint() != 0); break;
+      case Tag(3, kVarint): value = Value::OfBits(Kind::kInt, cursor.ReadVarint()); break;
+      case Tag(4, kFixed64): value = Value::OfBits(Kind::kDouble, cursor.ReadFixed64()); break;
+      case Tag(7, kBytes): value = Value::OfBytes(Kind::kBytes, cursor.ReadBytes()); break;
       case Tag(5, kBytes):
       case Tag(6, kBytes): {
         const Kind kind = tag == Tag(5, kBytes) ? Kind::kArray : Kind::kKvlist;
@@ -108,8 +98,7 @@ bool ReadAnyValue(std::string_view message, int depth, Value& value, JoinedBytes
         cursor.ReadVarint();
         value = Value();
         break;
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   if (!Finish(cursor, error)) return false;
@@ -128,15 +117,12 @@ bool ReadKeyValue(std::string_view message, int depth, Attribute& attribute, Joi
   while (!cursor.Done()) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
-      case Tag(1, kBytes):
-        attribute.key = cursor.ReadBytes();
-        break;
+      case Tag(1, kBytes): attribute.key = cursor.ReadBytes(); break;
       case Tag(2, kBytes):
         ++values;
         if (!ReadAnyValue(cursor.ReadBytes(), depth, attribute.value, joined, error)) return false;
         break;
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   if (!Finish(cursor, error)) return false;

@@ -95,22 +95,12 @@ void AppendBytesText(std::string_view bytes, bool hex, PaddedBuffer& out) {
 
 std::uint64_t AppendValueJson(const Value& value, bool html_escapes, PaddedBuffer& out) {
   switch (value.kind()) {
-    case Kind::kEmpty:
-      out.Append("null");
-      return 0;
-    case Kind::kString:
-      return AppendString(value.bytes(), html_escapes, out);
-    case Kind::kBool:
-      out.Append(value.as_bool() ? "true" : "false");
-      return 0;
-    case Kind::kInt:
-      AppendInteger(out, value.as_int());
-      return 0;
-    case Kind::kDouble:
-      AppendDoubleJson(value.as_double(), out);
-      return 0;
-    case Kind::kArray:
-      return AppendArray(value.bytes(), html_escapes, out);
+    case Kind::kEmpty: out.Append("null"); return 0;
+    case Kind::kString: return AppendString(value.bytes(), html_escapes, out);
+    case Kind::kBool: out.Append(value.as_bool() ? "true" : "false"); return 0;
+    case Kind::kInt: AppendInteger(out, value.as_int()); return 0;
+    case Kind::kDouble: AppendDoubleJson(value.as_double(), out); return 0;
+    case Kind::kArray: return AppendArray(value.bytes(), html_escapes, out);
     case Kind::kKvlist: {
       // Entries whose lists came in pieces point into `joined`, so it has to live as long as they do.
       JoinedBytes joined;
@@ -138,26 +128,14 @@ std::uint64_t AppendAttributesJson(const Attributes& attributes, bool html_escap
 
 std::uint64_t AppendValueText(const Value& value, const ValueTextStyle& style, PaddedBuffer& out) {
   switch (value.kind()) {
-    case Kind::kEmpty:
-      return 0;
-    case Kind::kString:
-      out.Append(value.bytes());
-      return 0;
-    case Kind::kBool:
-      out.Append(value.as_bool() ? "true" : "false");
-      return 0;
-    case Kind::kInt:
-      AppendInteger(out, value.as_int());
-      return 0;
-    case Kind::kDouble:
-      AppendDoubleText(value.as_double(), style.plain_doubles, out);
-      return 0;
-    case Kind::kBytes:
-      AppendBytesText(value.bytes(), style.hex_bytes, out);
-      return 0;
+    case Kind::kEmpty: return 0;
+    case Kind::kString: out.Append(value.bytes()); return 0;
+    case Kind::kBool: out.Append(value.as_bool() ? "true" : "false"); return 0;
+    case Kind::kInt: AppendInteger(out, value.as_int()); return 0;
+    case Kind::kDouble: AppendDoubleText(value.as_double(), style.plain_doubles, out); return 0;
+    case Kind::kBytes: AppendBytesText(value.bytes(), style.hex_bytes, out); return 0;
     case Kind::kArray:
-    case Kind::kKvlist:
-      return AppendValueJson(value, style.html_escapes, out);
+    case Kind::kKvlist: return AppendValueJson(value, style.html_escapes, out);
   }
   return 0;
 }

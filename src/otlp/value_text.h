@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/records.h"
 
 namespace gf_otlp {

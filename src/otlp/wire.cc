@@ -30,8 +30,7 @@ const std::uint8_t* WireCursor::EndOfGroup(const std::uint8_t* p, const std::uin
         if (tag >> 3 != open[depth - 1]) return nullptr;
         if (--depth == 0) return cursor.p_;
         break;
-      default:
-        cursor.Skip(tag);
+      default: cursor.Skip(tag);
     }
   }
   return nullptr;

@@ -22,7 +22,6 @@
 namespace gf_otlp {
 namespace {
 
-constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
 constexpr std::size_t kMaxFields = 64;
 /// Scopes under the name they had before 1.0, in a resource's element; now they are field 2.
 constexpr std::uint32_t kDeprecatedScopes = 1000, kScopes = 2;
@@ -33,16 +32,12 @@ constexpr WireType WireTypeOf(FieldKind kind) {
     case FieldKind::kBytes:
     case FieldKind::kTraceId:
     case FieldKind::kSpanId:
-    case FieldKind::kMessage:
-      return kBytes;
+    case FieldKind::kMessage: return kBytes;
     case FieldKind::kFixed64:
     case FieldKind::kSfixed64:
-    case FieldKind::kDouble:
-      return kFixed64;
-    case FieldKind::kFixed32:
-      return kFixed32;
-    default:
-      return kVarint;
+    case FieldKind::kDouble: return kFixed64;
+    case FieldKind::kFixed32: return kFixed32;
+    default: return kVarint;
   }
 }
 
@@ -85,12 +80,9 @@ class FieldReader {
         const std::string_view bytes = cursor.ReadBytes();
         return {bytes.data(), bytes.size(), 0};
       }
-      case kFixed64:
-        return {nullptr, cursor.ReadFixed64(), 0};
-      case kFixed32:
-        return {nullptr, cursor.ReadFixed32(), 0};
-      default:
-        return {nullptr, cursor.ReadVarint(), 0};
+      case kFixed64: return {nullptr, cursor.ReadFixed64(), 0};
+      case kFixed32: return {nullptr, cursor.ReadFixed32(), 0};
+      default: return {nullptr, cursor.ReadVarint(), 0};
     }
   }
 
@@ -126,12 +118,9 @@ class Checker {
   bool CheckBytes(const FieldTable& field, std::string_view bytes, int depth) {
     switch (field.kind) {
       case FieldKind::kString:
-      case FieldKind::kBytes:
-        return true;
-      case FieldKind::kTraceId:
-        return CheckId(field, bytes, kTraceIdSize);
-      case FieldKind::kSpanId:
-        return CheckId(field, bytes, kSpanIdSize);
+      case FieldKind::kBytes: return true;
+      case FieldKind::kTraceId: return CheckId(field, bytes, kTraceIdSize);
+      case FieldKind::kSpanId: return CheckId(field, bytes, kSpanIdSize);
       case FieldKind::kMessage:
         depth += field.message->list;
         if (depth > kMaxValueDepth) return Fail(field.json_name, "values are nested too deeply", bytes.data());
@@ -250,8 +239,7 @@ void Writer::Gather(const MessageTable& message, std::string_view bytes, Chains&
       case FieldKind::kSint32:
         if (entry.data == nullptr) entry.bits = static_cast<std::uint32_t>(entry.bits);
         break;
-      default:
-        break;
+      default: break;
     }
     entry.next = kNone;
     std::uint32_t& first = chains.first[field->index];
@@ -308,9 +296,7 @@ void Writer::List(const FieldTable& field, std::uint32_t first) {
 /// Leaves room for what surrounds a value.
 void Writer::Value(const FieldTable& field, const Entry& entry) {
   switch (field.kind) {
-    case FieldKind::kMessage:
-      Message(*field.message, entry.bytes());
-      break;
+    case FieldKind::kMessage: Message(*field.message, entry.bytes()); break;
     case FieldKind::kString: {
       std::uint64_t replaced = 0;
       Room(JsonStringRoom(entry.bits));
@@ -329,8 +315,7 @@ void Writer::Value(const FieldTable& field, const Entry& entry) {
       out_ = WriteHex(out_, entry.bytes());
       Put('"');
       break;
-    default:
-      Number(field.kind, entry.bits);
+    default: Number(field.kind, entry.bits);
   }
   Room(kFieldRoom);
 }
@@ -345,21 +330,12 @@ void Writer::Number(FieldKind kind, std::uint64_t bits) {
       return;
     }
     case FieldKind::kInt32:
-    case FieldKind::kEnum:
-      out_ = WriteInteger(out_, static_cast<std::int32_t>(low));
-      return;
-    case FieldKind::kSint32:
-      out_ = WriteInteger(out_, static_cast<std::int32_t>(low >> 1 ^ (0 - (low & 1))));
-      return;
+    case FieldKind::kEnum: out_ = WriteInteger(out_, static_cast<std::int32_t>(low)); return;
+    case FieldKind::kSint32: out_ = WriteInteger(out_, static_cast<std::int32_t>(low >> 1 ^ (0 - (low & 1)))); return;
     case FieldKind::kUint32:
-    case FieldKind::kFixed32:
-      out_ = WriteInteger(out_, low);
-      return;
-    case FieldKind::kDouble:
-      Double(std::bit_cast<double>(bits));
-      return;
-    default:
-      break;
+    case FieldKind::kFixed32: out_ = WriteInteger(out_, low); return;
+    case FieldKind::kDouble: Double(std::bit_cast<double>(bits)); return;
+    default: break;
   }
   Put('"');
   if (kind == FieldKind::kInt64 || kind == FieldKind::kSfixed64) {

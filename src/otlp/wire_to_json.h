@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/padded_buffer.h"
+#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/signal.h"
 #include "gf_otlp/status.h"
 

@@ -101,6 +101,7 @@ void Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitCo
       }
       ++chunk_output.counts.units;
       ++chunk_output.counts.bad_units;
+      chunk_output.counts.given_up += unit.rest_given_up;
       AppendDeadLetter(*chunk.file, unit, capture_.signal, status.message(), chunk_output.dead_letters);
     }
     if (converter.limit_reached()) {

@@ -7,6 +7,7 @@ namespace gf_otlp {
 void Counts::Add(const Counts& other) {
   units += other.units;
   bad_units += other.bad_units;
+  given_up += other.given_up;
   requests += other.requests;
   records_read += other.records_read;
   records_written += other.records_written;

@@ -11,15 +11,11 @@ namespace {
 
 std::string_view UnitNoun(InputFormat format) {
   switch (format) {
-    case InputFormat::kJson:
-      return "document";
-    case InputFormat::kProto:
-      return "element";
+    case InputFormat::kJson: return "document";
+    case InputFormat::kProto: return "element";
     case InputFormat::kFramed:
-    case InputFormat::kDelimited:
-      return "frame";
-    case InputFormat::kDeadLetter:
-      return "dead letter";
+    case InputFormat::kDelimited: return "frame";
+    case InputFormat::kDeadLetter: return "dead letter";
   }
   return "unit";
 }

@@ -10,7 +10,6 @@
 /// Columns that tables of several signals share.
 namespace gf_otlp {
 
-inline constexpr std::size_t kTraceIdBytes = 16, kSpanIdBytes = 8;
 /// The resource attribute that names a service (semantic conventions, service.name).
 inline constexpr std::string_view kServiceNameKey = "service.name";
 

@@ -60,10 +60,10 @@ inline constexpr auto kLogs = std::tuple_cat(
             "severity_text", [](auto& out, const RequestReader& r) { out.String(r.log().severity_text); }),
         RecordColumn<type::String>("body", [](auto& out, const RequestReader& r) { out.Text(r.log().body); }),
         RecordColumn<type::String>(
-            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); },
+            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdSize); },
             [](const RequestReader& r) { return !IsZero(r.log().trace_id); }),
         RecordColumn<type::String>(
-            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); },
+            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdSize); },
             [](const RequestReader& r) { return !IsZero(r.log().span_id); }),
         RecordColumn<type::UInt32>("flags", [](auto& out, const RequestReader& r) { out.Integer(r.log().flags); }),
         RecordColumn<type::UInt32>(
@@ -91,11 +91,11 @@ inline constexpr auto kWriteLink = [](auto& out, const SpanLink& l) {
   out.BeginObject();
   if (!IsZero(l.trace_id)) {
     out.Field("trace_id");
-    out.Id(l.trace_id, kTraceIdBytes);
+    out.Id(l.trace_id, kTraceIdSize);
   }
   if (!IsZero(l.span_id)) {
     out.Field("span_id");
-    out.Id(l.span_id, kSpanIdBytes);
+    out.Id(l.span_id, kSpanIdSize);
   }
   if (!l.trace_state.empty()) {
     out.Field("trace_state");
@@ -112,13 +112,13 @@ template <bool kAll>
 inline constexpr auto kSpans = std::tuple_cat(
     std::tuple{
         RecordColumn<type::String>(
-            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); },
+            "trace_id", [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdSize); },
             [](const RequestReader& r) { return !IsZero(r.span().trace_id); }),
         RecordColumn<type::String>(
-            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); },
+            "span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdSize); },
             [](const RequestReader& r) { return !IsZero(r.span().span_id); }),
         RecordColumn<type::String>(
-            "parent_span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); },
+            "parent_span_id", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdSize); },
             [](const RequestReader& r) { return !IsZero(r.span().parent_span_id); }),
         RecordColumn<type::String>(
             "trace_state", [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); },
@@ -171,16 +171,11 @@ inline bool IsNumber(RecordKind kind) { return kind == RecordKind::kGauge || kin
 
 inline constexpr std::string_view MetricType(RecordKind kind) {
   switch (kind) {
-    case RecordKind::kGauge:
-      return "gauge";
-    case RecordKind::kSum:
-      return "sum";
-    case RecordKind::kHistogram:
-      return "histogram";
-    case RecordKind::kExponentialHistogram:
-      return "exp_histogram";
-    default:
-      return "summary";
+    case RecordKind::kGauge: return "gauge";
+    case RecordKind::kSum: return "sum";
+    case RecordKind::kHistogram: return "histogram";
+    case RecordKind::kExponentialHistogram: return "exp_histogram";
+    default: return "summary";
   }
 }
 
@@ -201,9 +196,9 @@ inline constexpr auto kWriteExemplar = [](auto& out, const Exemplar& e) {
   out.Field("value_int");
   kWriteIntValue(out, e.value);
   out.Field("trace_id");
-  out.Id(e.trace_id, kTraceIdBytes);
+  out.Id(e.trace_id, kTraceIdSize);
   out.Field("span_id");
-  out.Id(e.span_id, kSpanIdBytes);
+  out.Id(e.span_id, kSpanIdSize);
   out.Field("filtered_attributes");
   out.Map(e.filtered_attributes);
   out.EndObject();

@@ -11,9 +11,9 @@ inline constexpr std::tuple kLogHead{
         "Timestamp",
         [](auto& out, const RequestReader& r) { out.Time(r.log().time != 0 ? r.log().time : r.log().observed_time); }),
     RecordColumn<type::String>("TraceId",
-                               [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdBytes); }),
+                               [](auto& out, const RequestReader& r) { out.Id(r.log().trace_id, kTraceIdSize); }),
     RecordColumn<type::String>("SpanId",
-                               [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdBytes); }),
+                               [](auto& out, const RequestReader& r) { out.Id(r.log().span_id, kSpanIdSize); }),
     RecordColumn<type::UInt8>("TraceFlags",
                               [](auto& out, const RequestReader& r) { out.Integer(r.log().flags & 0xff); }),
     RecordColumn<type::LowCardinalityString>(

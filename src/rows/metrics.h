@@ -60,8 +60,8 @@ inline constexpr auto kIsMonotonic = Col<type::Boolean, Level::kMetric>(
 inline constexpr auto kExemplarAttributes = [](auto& o, const Exemplar& e) { o.Map(e.filtered_attributes); };
 inline constexpr auto kExemplarTime = [](auto& o, const Exemplar& e) { o.Time(e.time); };
 inline constexpr auto kExemplarValue = [](auto& o, const Exemplar& e) { o.Number(e.value); };
-inline constexpr auto kExemplarSpanId = [](auto& o, const Exemplar& e) { o.FullId(e.span_id, kSpanIdBytes); };
-inline constexpr auto kExemplarTraceId = [](auto& o, const Exemplar& e) { o.FullId(e.trace_id, kTraceIdBytes); };
+inline constexpr auto kExemplarSpanId = [](auto& o, const Exemplar& e) { o.FullId(e.span_id, kSpanIdSize); };
+inline constexpr auto kExemplarTraceId = [](auto& o, const Exemplar& e) { o.FullId(e.trace_id, kTraceIdSize); };
 
 template <class V>
 inline constexpr std::tuple kExemplars{

@@ -14,11 +14,11 @@ inline constexpr std::tuple kSpanHead{
     RecordColumn<type::DateTime64>("Timestamp",
                                    [](auto& out, const RequestReader& r) { out.Time(r.span().start_time); }),
     RecordColumn<type::String>("TraceId",
-                               [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdBytes); }),
+                               [](auto& out, const RequestReader& r) { out.Id(r.span().trace_id, kTraceIdSize); }),
     RecordColumn<type::String>("SpanId",
-                               [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdBytes); }),
-    RecordColumn<type::String>(
-        "ParentSpanId", [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdBytes); }),
+                               [](auto& out, const RequestReader& r) { out.Id(r.span().span_id, kSpanIdSize); }),
+    RecordColumn<type::String>("ParentSpanId",
+                               [](auto& out, const RequestReader& r) { out.Id(r.span().parent_span_id, kSpanIdSize); }),
     RecordColumn<type::String>("TraceState",
                                [](auto& out, const RequestReader& r) { out.String(r.span().trace_state); }),
     RecordColumn<type::LowCardinalityString>("SpanName",
@@ -67,13 +67,13 @@ inline constexpr std::tuple kSpanTail{
     RecordColumn<type::Array<type::String>>("Links.TraceId",
                                             [](auto& out, const RequestReader& r) {
                                               out.Array(r.span().links, [](auto& o, const SpanLink& l) {
-                                                o.Id(l.trace_id, kTraceIdBytes);
+                                                o.Id(l.trace_id, kTraceIdSize);
                                               });
                                             }),
     RecordColumn<type::Array<type::String>>("Links.SpanId",
                                             [](auto& out, const RequestReader& r) {
                                               out.Array(r.span().links, [](auto& o, const SpanLink& l) {
-                                                o.Id(l.span_id, kSpanIdBytes);
+                                                o.Id(l.span_id, kSpanIdSize);
                                               });
                                             }),
     RecordColumn<type::Array<type::String>>("Links.TraceState",

@@ -246,6 +246,14 @@ class BadInput(CommandTest):
         out, _ = self.run_command("convert", mended, "--input-format", "dead-letter")
         self.assertEqual(out, self.run_command("convert", golden("logs-basic"))[0])
 
+    def test_a_file_that_cannot_be_read_on_is_no_success(self):
+        good = read(golden("logs-basic"))
+        lost = self.write("lost.proto", framed(good) + b"\xff\xff\xff\xff" + framed(good))
+        out, err = self.run_command("convert", lost, golden("traces-basic"), "--dead-letter", self.path("dead"), code=3)
+        self.assertEqual(len(lines(out)), len(lines(self.run_command("convert", golden("logs-basic"))[0])) + 2)
+        self.assertIn("1 files could not be read to their end", err)
+        self.assertEqual(len(lines(read(self.path("dead")))), 1)
+
     def test_a_bad_line_of_json_is_named(self):
         good = read(golden("logs-basic", "input.json")).strip()
         _, err = self.run_command("convert", "-", stdin=good + b"\n{\"resourceLogs\":[{]}\n" + good, code=3)

@@ -71,16 +71,11 @@ class Filler {
 
   std::uint64_t Number() {
     switch (Below(5)) {
-      case 0:
-        return 0;
-      case 1:
-        return Below(1000);
-      case 2:
-        return std::numeric_limits<std::uint64_t>::max() - Below(2);
-      case 3:
-        return std::uint64_t{1} << 63;
-      default:
-        return random_();
+      case 0: return 0;
+      case 1: return Below(1000);
+      case 2: return std::numeric_limits<std::uint64_t>::max() - Below(2);
+      case 3: return std::uint64_t{1} << 63;
+      default: return random_();
     }
   }
 
@@ -128,23 +123,19 @@ class Filler {
       case FieldDescriptor::CPPTYPE_STRING:
         return put(&Reflection::AddString, &Reflection::SetString,
                    field.type() == FieldDescriptor::TYPE_STRING ? Text() : Bytes(field));
-      case FieldDescriptor::CPPTYPE_BOOL:
-        return put(&Reflection::AddBool, &Reflection::SetBool, Below(2) == 0);
+      case FieldDescriptor::CPPTYPE_BOOL: return put(&Reflection::AddBool, &Reflection::SetBool, Below(2) == 0);
       case FieldDescriptor::CPPTYPE_INT32:
         return put(&Reflection::AddInt32, &Reflection::SetInt32, static_cast<std::int32_t>(Number()));
       case FieldDescriptor::CPPTYPE_UINT32:
         return put(&Reflection::AddUInt32, &Reflection::SetUInt32, static_cast<std::uint32_t>(Number()));
       case FieldDescriptor::CPPTYPE_INT64:
         return put(&Reflection::AddInt64, &Reflection::SetInt64, static_cast<std::int64_t>(Number()));
-      case FieldDescriptor::CPPTYPE_UINT64:
-        return put(&Reflection::AddUInt64, &Reflection::SetUInt64, Number());
-      case FieldDescriptor::CPPTYPE_DOUBLE:
-        return put(&Reflection::AddDouble, &Reflection::SetDouble, Double());
+      case FieldDescriptor::CPPTYPE_UINT64: return put(&Reflection::AddUInt64, &Reflection::SetUInt64, Number());
+      case FieldDescriptor::CPPTYPE_DOUBLE: return put(&Reflection::AddDouble, &Reflection::SetDouble, Double());
       case FieldDescriptor::CPPTYPE_ENUM:
         return put(&Reflection::AddEnumValue, &Reflection::SetEnumValue,
                    static_cast<int>(Below(field.enum_type()->value_count() + 2)));
-      default:
-        FAIL("a type that OTLP does not have: ", field.full_name());
+      default: FAIL("a type that OTLP does not have: ", field.full_name());
     }
   }
 

@@ -22,18 +22,14 @@ WireType NativeType(const FieldDescriptor& field) {
   switch (field.type()) {
     case FieldDescriptor::TYPE_DOUBLE:
     case FieldDescriptor::TYPE_FIXED64:
-    case FieldDescriptor::TYPE_SFIXED64:
-      return kFixed64;
+    case FieldDescriptor::TYPE_SFIXED64: return kFixed64;
     case FieldDescriptor::TYPE_FLOAT:
     case FieldDescriptor::TYPE_FIXED32:
-    case FieldDescriptor::TYPE_SFIXED32:
-      return kFixed32;
+    case FieldDescriptor::TYPE_SFIXED32: return kFixed32;
     case FieldDescriptor::TYPE_STRING:
     case FieldDescriptor::TYPE_BYTES:
-    case FieldDescriptor::TYPE_MESSAGE:
-      return kBytes;
-    default:
-      return kVarint;
+    case FieldDescriptor::TYPE_MESSAGE: return kBytes;
+    default: return kVarint;
   }
 }
 
@@ -52,12 +48,9 @@ bool IsResourceElement(const Descriptor& type) {
 
 std::unique_ptr<google::protobuf::Message> NewReferenceRequest(Signal signal) {
   switch (signal) {
-    case Signal::kTraces:
-      return std::make_unique<collector::trace::v1::ExportTraceServiceRequest>();
-    case Signal::kLogs:
-      return std::make_unique<collector::logs::v1::ExportLogsServiceRequest>();
-    case Signal::kMetrics:
-      return std::make_unique<collector::metrics::v1::ExportMetricsServiceRequest>();
+    case Signal::kTraces: return std::make_unique<collector::trace::v1::ExportTraceServiceRequest>();
+    case Signal::kLogs: return std::make_unique<collector::logs::v1::ExportLogsServiceRequest>();
+    case Signal::kMetrics: return std::make_unique<collector::metrics::v1::ExportMetricsServiceRequest>();
   }
   return nullptr;
 }
@@ -79,14 +72,9 @@ void RandomWire::Mutate(std::string& bytes) {
       case 1:
         if (at < bytes.size()) bytes[at] = static_cast<char>(Below(256));
         break;
-      case 2:
-        OneIn(2) ? bytes.resize(at) : void(bytes.erase(at, size));
-        break;
-      case 3:
-        bytes.insert(at, 1, static_cast<char>(Below(256)));
-        break;
-      default:
-        bytes.insert(at, bytes.substr(at, size));
+      case 2: OneIn(2) ? bytes.resize(at) : void(bytes.erase(at, size)); break;
+      case 3: bytes.insert(at, 1, static_cast<char>(Below(256))); break;
+      default: bytes.insert(at, bytes.substr(at, size));
     }
   }
 }
@@ -187,18 +175,12 @@ void RandomWire::AppendBytes(std::string_view bytes, std::string& out) {
 
 std::uint64_t RandomWire::Number() {
   switch (Below(6)) {
-    case 0:
-      return 0;
-    case 1:
-      return Below(3);
-    case 2:
-      return Below(1000);
-    case 3:
-      return std::numeric_limits<std::uint64_t>::max() - Below(2);
-    case 4:
-      return std::bit_cast<std::uint64_t>(static_cast<double>(Below(1000)) / 8);
-    default:
-      return random_();
+    case 0: return 0;
+    case 1: return Below(3);
+    case 2: return Below(1000);
+    case 3: return std::numeric_limits<std::uint64_t>::max() - Below(2);
+    case 4: return std::bit_cast<std::uint64_t>(static_cast<double>(Below(1000)) / 8);
+    default: return random_();
   }
 }
 

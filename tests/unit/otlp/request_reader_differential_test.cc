@@ -34,18 +34,12 @@ std::string Text(std::string_view bytes) { return std::string(bytes); }
 
 void Build(const Value& from, common::AnyValue& to) {
   switch (from.kind()) {
-    case Value::Kind::kEmpty:
-      return;
-    case Value::Kind::kString:
-      return to.set_string_value(Text(from.bytes()));
-    case Value::Kind::kBool:
-      return to.set_bool_value(from.as_bool());
-    case Value::Kind::kInt:
-      return to.set_int_value(from.as_int());
-    case Value::Kind::kDouble:
-      return to.set_double_value(from.as_double());
-    case Value::Kind::kBytes:
-      return to.set_bytes_value(Text(from.bytes()));
+    case Value::Kind::kEmpty: return;
+    case Value::Kind::kString: return to.set_string_value(Text(from.bytes()));
+    case Value::Kind::kBool: return to.set_bool_value(from.as_bool());
+    case Value::Kind::kInt: return to.set_int_value(from.as_int());
+    case Value::Kind::kDouble: return to.set_double_value(from.as_double());
+    case Value::Kind::kBytes: return to.set_bytes_value(Text(from.bytes()));
     case Value::Kind::kArray:
       to.mutable_array_value();
       return ForEachElement(from.bytes(), [&](const Value& v) { Build(v, *to.mutable_array_value()->add_values()); });
@@ -196,8 +190,7 @@ void Build(const RequestReader& reader, metrics::Metric& to) {
   to.set_unit(Text(metric.unit));
   const auto temporality = static_cast<metrics::AggregationTemporality>(metric.aggregation_temporality);
   switch (reader.kind()) {
-    case RecordKind::kGauge:
-      return BuildPoint(reader.point(), *to.mutable_gauge()->add_data_points());
+    case RecordKind::kGauge: return BuildPoint(reader.point(), *to.mutable_gauge()->add_data_points());
     case RecordKind::kSum:
       to.mutable_sum()->set_aggregation_temporality(temporality);
       to.mutable_sum()->set_is_monotonic(metric.is_monotonic);
@@ -208,10 +201,8 @@ void Build(const RequestReader& reader, metrics::Metric& to) {
     case RecordKind::kExponentialHistogram:
       to.mutable_exponential_histogram()->set_aggregation_temporality(temporality);
       return BuildPoint(reader.point(), *to.mutable_exponential_histogram()->add_data_points());
-    case RecordKind::kSummary:
-      return BuildPoint(reader.point(), *to.mutable_summary()->add_data_points());
-    default:
-      return;
+    case RecordKind::kSummary: return BuildPoint(reader.point(), *to.mutable_summary()->add_data_points());
+    default: return;
   }
 }
 
@@ -306,12 +297,8 @@ void AddSingles(const Message& request, google::protobuf::RepeatedPtrField<metri
     metrics::Metric& metric = *list.Add();
     metric.Swap(&element);
     switch (metric.data_case()) {
-      case metrics::Metric::kGauge:
-        AddSingles(request, *metric.mutable_gauge()->mutable_data_points(), singles);
-        break;
-      case metrics::Metric::kSum:
-        AddSingles(request, *metric.mutable_sum()->mutable_data_points(), singles);
-        break;
+      case metrics::Metric::kGauge: AddSingles(request, *metric.mutable_gauge()->mutable_data_points(), singles); break;
+      case metrics::Metric::kSum: AddSingles(request, *metric.mutable_sum()->mutable_data_points(), singles); break;
       case metrics::Metric::kHistogram:
         AddSingles(request, *metric.mutable_histogram()->mutable_data_points(), singles);
         break;
@@ -321,8 +308,7 @@ void AddSingles(const Message& request, google::protobuf::RepeatedPtrField<metri
       case metrics::Metric::kSummary:
         AddSingles(request, *metric.mutable_summary()->mutable_data_points(), singles);
         break;
-      case metrics::Metric::DATA_NOT_SET:
-        singles.push_back(request.SerializeAsString());
+      case metrics::Metric::DATA_NOT_SET: singles.push_back(request.SerializeAsString());
     }
   }
   list.Clear();

@@ -63,18 +63,12 @@ class ReferenceSlicer {
   }
   bool ChoosePoints(Metric& metric) {
     switch (metric.data_case()) {
-      case Metric::kGauge:
-        return Choose(*metric.mutable_gauge()->mutable_data_points());
-      case Metric::kSum:
-        return Choose(*metric.mutable_sum()->mutable_data_points());
-      case Metric::kHistogram:
-        return Choose(*metric.mutable_histogram()->mutable_data_points());
-      case Metric::kExponentialHistogram:
-        return Choose(*metric.mutable_exponential_histogram()->mutable_data_points());
-      case Metric::kSummary:
-        return Choose(*metric.mutable_summary()->mutable_data_points());
-      case Metric::DATA_NOT_SET:
-        return keep_[next_++] != 0;
+      case Metric::kGauge: return Choose(*metric.mutable_gauge()->mutable_data_points());
+      case Metric::kSum: return Choose(*metric.mutable_sum()->mutable_data_points());
+      case Metric::kHistogram: return Choose(*metric.mutable_histogram()->mutable_data_points());
+      case Metric::kExponentialHistogram: return Choose(*metric.mutable_exponential_histogram()->mutable_data_points());
+      case Metric::kSummary: return Choose(*metric.mutable_summary()->mutable_data_points());
+      case Metric::DATA_NOT_SET: return keep_[next_++] != 0;
     }
     return false;
   }
@@ -86,10 +80,8 @@ class ReferenceSlicer {
 void ReferenceSlice(Signal signal, const Keep& keep, google::protobuf::Message& request) {
   ReferenceSlicer slicer(keep);
   switch (signal) {
-    case Signal::kTraces:
-      return slicer.Slice(dynamic_cast<collector::trace::v1::ExportTraceServiceRequest&>(request));
-    case Signal::kLogs:
-      return slicer.Slice(dynamic_cast<collector::logs::v1::ExportLogsServiceRequest&>(request));
+    case Signal::kTraces: return slicer.Slice(dynamic_cast<collector::trace::v1::ExportTraceServiceRequest&>(request));
+    case Signal::kLogs: return slicer.Slice(dynamic_cast<collector::logs::v1::ExportLogsServiceRequest&>(request));
     case Signal::kMetrics:
       return slicer.Slice(dynamic_cast<collector::metrics::v1::ExportMetricsServiceRequest&>(request));
   }

@@ -1,1 +1,0 @@
-#include "gf_otlp/padded_buffer.h"
