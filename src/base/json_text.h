@@ -88,18 +88,18 @@ inline bool AnyHighBit(Block block) { return ((block.low | block.high) & RepeatB
 /// Copies `text` if all of it is ASCII that needs no escape, as almost all text is; else says false and may have
 /// written anything within the text's size. Reads no byte outside of `text`: short ones by loads that overlap.
 inline bool WritePlainText(char* out, std::string_view text) {
-  using namespace internal;
+  using internal::Block, internal::Load, internal::LoadBlock, internal::NotPlain, internal::RepeatByte, internal::Store;
   const char* p = text.data();
   const std::size_t size = text.size();
   if (size >= 16) {
     Block found = NotPlain(LoadBlock(p + size - 16));
-    StoreBlock(out + size - 16, LoadBlock(p + size - 16));
+    internal::StoreBlock(out + size - 16, LoadBlock(p + size - 16));
     for (std::size_t i = 0; i + 16 < size; i += 16) {
       const Block block = LoadBlock(p + i);
-      StoreBlock(out + i, block);
-      found = Or(found, NotPlain(block));
+      internal::StoreBlock(out + i, block);
+      found = internal::Or(found, NotPlain(block));
     }
-    return !AnyHighBit(found);
+    return !internal::AnyHighBit(found);
   }
   if (size >= 8) {
     const auto first = Load<std::uint64_t>(p), last = Load<std::uint64_t>(p + size - 8);

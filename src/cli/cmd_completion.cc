@@ -27,7 +27,7 @@ std::vector<Flag> FlagsOf(const CLI::App& app) {
     flag.takes_value = option->get_items_expected_max() > 0;
     const std::string type = flag.takes_value ? option->get_type_name() : "";
     flag.takes_file = type == "FILE" || type == "DIR";
-    if (type.find('|') != type.npos) {
+    if (type.find('|') != std::string::npos) {
       flag.values = type;
       std::ranges::replace(flag.values, '|', ' ');
     }
@@ -78,7 +78,7 @@ std::string Quoted(std::string text, std::string_view special) {
     if (c == '\'') {
       quoted += "'\\''";
     } else {
-      if (special.find(c) != special.npos) quoted += '\\';
+      if (special.find(c) != std::string_view::npos) quoted += '\\';
       quoted += c;
     }
   }

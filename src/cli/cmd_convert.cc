@@ -158,7 +158,7 @@ Status Rename(const std::vector<std::string>& renames, std::vector<std::string>&
   for (const std::string& rename : renames) {
     const std::size_t equals = rename.find('=');
     const auto found = std::ranges::find(names, rename.substr(0, equals));
-    if (equals == rename.npos || equals + 1 == rename.size() || found == names.end()) {
+    if (equals == std::string::npos || equals + 1 == rename.size() || found == names.end()) {
       return UsageError(fmt::format("--table-name {}: write TABLE=NEW_NAME, where TABLE is one of {}", rename,
                                     fmt::join(names, ", ")));
     }

@@ -18,7 +18,9 @@ Result<DeadLetter> ParseDeadLetter(std::string_view line) {
   if (!bytes) return std::unexpected(BadData("\"data\" of a dead letter is not base64"));
   DeadLetter letter{.signal = std::nullopt, .data = std::move(*bytes)};
   const auto signal = json.find("signal");
-  if (signal == json.end() || signal->is_null() || *signal == "") return letter;
+  if (signal == json.end() || signal->is_null() ||
+      (signal->is_string() && signal->get_ref<const std::string&>().empty()))
+    return letter;
   if (signal->is_string()) letter.signal = ParseSignal(signal->get_ref<const std::string&>());
   if (!letter.signal) {
     return std::unexpected(BadData(fmt::format("unknown signal {} of a dead letter",

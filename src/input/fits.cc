@@ -1,10 +1,9 @@
 #include "input/fits.h"
 
-#include "gf_otlp/records.h"
-
 #include <array>
 #include <iterator>
 
+#include "gf_otlp/records.h"
 #include "input/wire_prefix.h"
 
 namespace gf_otlp {

@@ -100,8 +100,11 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
     if (!detected.format) {
       chunk.file = open->file;
       chunk.data.Append(head.substr(0, options.max_unit_bytes));
-      chunk.units.push_back(
-          Unit{.bytes = chunk.data.view(), .length = head.size(), .number = 1, .error = kNothingFits, .rest_given_up = true});
+      chunk.units.push_back(Unit{.bytes = chunk.data.view(),
+                                 .length = head.size(),
+                                 .number = 1,
+                                 .error = kNothingFits,
+                                 .rest_given_up = true});
       open.reset();
       return {};
     }
@@ -174,8 +177,11 @@ void Source::State::FinishFile(Chunk& chunk, const Status& broken) {
   } else if (!broken.ok() && truncated && options.skip_partial_tail) {
     partial_tails.push_back({open->file->name, open->offset, 0});
   } else if (!broken.ok() && !open->cutter->lost()) {
-    chunk.units.push_back(
-        Unit{.bytes = {}, .offset = open->offset, .number = open->cutter->next_number(), .error = broken.message(), .rest_given_up = !truncated});
+    chunk.units.push_back(Unit{.bytes = {},
+                               .offset = open->offset,
+                               .number = open->cutter->next_number(),
+                               .error = broken.message(),
+                               .rest_given_up = !truncated});
   }
   open.reset();
 }

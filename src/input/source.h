@@ -31,7 +31,7 @@ struct Unit {
   std::uint64_t length = 0;  // framing included
   std::uint64_t number = 0;  // from 1, in the file
   /// Set when this could not be cut (torn, too long): `bytes` is what there is of it (at most max_unit_bytes).
-  std::string error{};
+  std::string error;
   /// The error is that the file ends inside the unit.
   bool torn = false;
   /// Where the next unit would begin is not known: what is in the file behind `bytes` is not read.

@@ -32,8 +32,8 @@ struct WhereCondition {
 /// Which records to take; all conditions must hold.
 struct SelectOptions {
   /// Half open, nanoseconds since 1970: a span's start, a log's time (its observed time if that is 0), a point's time.
-  std::optional<std::uint64_t> since = std::nullopt, until = std::nullopt;
-  std::vector<WhereCondition> where = {};
+  std::optional<std::uint64_t> since, until;
+  std::vector<WhereCondition> where;
   /// One in N traces: spans and logs by the hash of their trace id, everything else by that of the record's bytes.
   std::uint64_t sample_n = 1;
 

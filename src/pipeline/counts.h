@@ -12,7 +12,7 @@ namespace gf_otlp {
 struct Counts {
   std::uint64_t units = 0;      // frames, documents, resource elements, the bad ones included
   std::uint64_t bad_units = 0;  // of them: not decodable, dead-lettered
-  std::uint64_t given_up = 0;  // of these: those behind which a file could not be read on
+  std::uint64_t given_up = 0;   // of these: those behind which a file could not be read on
   std::uint64_t requests = 0;
   std::uint64_t records_read = 0;
   std::uint64_t records_written = 0;

@@ -12,7 +12,7 @@ inline constexpr std::string_view kSpanKinds[] = {"UNSPECIFIED", "INTERNAL", "SE
 inline constexpr std::string_view kStatusCodes[] = {"UNSET", "OK", "ERROR", "UNSET"};
 inline constexpr std::string_view kTemporalities[] = {"UNSPECIFIED", "DELTA", "CUMULATIVE", "UNSPECIFIED"};
 
-inline bool IsZero(std::string_view id) { return id.find_first_not_of('\0') == id.npos; }
+inline bool IsZero(std::string_view id) { return id.find_first_not_of('\0') == std::string_view::npos; }
 
 inline constexpr std::tuple kScopeHead{
     Col<type::StringMap, Level::kResource>("resource_attributes",

@@ -96,7 +96,7 @@ class JsonValue {
   /// A trace id (`size` 16) or span id (8): hex, or as the dialect has ids of zeros.
   void Id(std::string_view id, std::size_t size) {
     if constexpr (!kDialect.zero_ids) {
-      if (id.find_first_not_of('\0') == id.npos) return Name("");
+      if (id.find_first_not_of('\0') == std::string_view::npos) return Name("");
     }
     FullId(id, size);
   }

@@ -48,12 +48,13 @@ DirectorySink::DirectorySink(std::string folder, std::vector<std::string> names,
     : folder_(std::move(folder)), names_(std::move(names)), overwrite_(overwrite), files_(names_.size()) {}
 
 Status DirectorySink::Write(std::size_t stream, std::string_view text) {
-  if (!files_[stream]) {
-    Result<OutputFile> file = OutputFile::Create(folder_ + "/" + names_[stream], overwrite_);
-    if (!file) return std::move(file.error());
-    files_[stream] = std::move(*file);
+  std::optional<OutputFile>& file = files_[stream];
+  if (!file) {
+    Result<OutputFile> created = OutputFile::Create(folder_ + "/" + names_[stream], overwrite_);
+    if (!created) return std::move(created.error());
+    file = std::move(*created);
   }
-  return files_[stream]->Write(text);
+  return file->Write(text);
 }
 
 Status DirectorySink::Close() {

@@ -2,8 +2,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,22 +20,39 @@ Columns ColumnsOf(const TableInfo& table) {
   return columns;
 }
 
-/// What INSERT writes of an exporter's table: no defaults, and Nested columns as the arrays that they are.
+/// The members of "Nested ( Name Type, Name Type )" as the arrays that they are.
+void AddNested(const std::string& name, std::string_view type, Columns& columns) {
+  type = type.substr(type.find('(') + 1, type.rfind(')') - type.find('(') - 1);
+  int depth = 0;
+  std::string member;
+  const auto add = [&] {
+    const std::size_t begin = member.find_first_not_of(' '), space = member.find(' ', begin);
+    const std::size_t end = member.find_last_not_of(' ') + 1;
+    columns.emplace_back(name + "." + member.substr(begin, space - begin),
+                         "Array(" + member.substr(space + 1, end - space - 1) + ")");
+    member.clear();
+  };
+  for (const char c : type) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (c == ',' && depth == 0) {
+      add();
+    } else {
+      member += c;
+    }
+  }
+  add();
+}
+
+/// What INSERT writes of an exporter's table: no defaults.
 Columns InsertedColumns(const nlohmann::json& table) {
-  static const std::regex kNested(R"(Nested ?\( ?(.*?) ?\))");
-  static const std::regex kMember(R"((\w+) ((?:[^,(]|\([^()]*(?:\([^()]*\)[^()]*)*\))+))");
   Columns columns;
   for (const auto& column : table.at("columns")) {
     if (column.contains("default") || column.contains("materialized")) continue;
     const auto name = column.at("name").get<std::string>(), type = column.at("type").get<std::string>();
-    std::smatch nested;
-    if (!std::regex_match(type, nested, kNested)) {
+    if (type.starts_with("Nested")) {
+      AddNested(name, type, columns);
+    } else {
       columns.emplace_back(name, type);
-      continue;
-    }
-    const std::string members = nested[1];
-    for (std::sregex_iterator member(members.begin(), members.end(), kMember), end; member != end; ++member) {
-      columns.emplace_back(name + "." + (*member)[1].str(), "Array(" + (*member)[2].str() + ")");
     }
   }
   return columns;
