@@ -167,6 +167,8 @@ Status Rename(const std::vector<std::string>& renames, std::vector<std::string>&
   return {};
 }
 
+bool WritesToStandardOutput(const ConvertFlags& flags) { return flags.output.empty() || flags.output == "-"; }
+
 Result<std::unique_ptr<Sink>> OpenSink(const ConvertFlags& flags, const ConversionOptions& options,
                                        const std::vector<std::string>& names, const Env& env) {
   if (!flags.output_dir.empty()) {
@@ -177,7 +179,7 @@ Result<std::unique_ptr<Sink>> OpenSink(const ConvertFlags& flags, const Conversi
     }
     return DirectorySink::Create(flags.output_dir, std::move(files), flags.overwrite);
   }
-  if (flags.output.empty() || flags.output == "-") return std::make_unique<DescriptorSink>(env.out, "standard output");
+  if (WritesToStandardOutput(flags)) return std::make_unique<DescriptorSink>(env.out, "standard output");
   Result<OutputFile> file = OutputFile::Create(flags.output, flags.overwrite);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::make_unique<FileSink>(std::move(*file));
@@ -234,7 +236,9 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
   }
   const bool whole = status.ok() && !conversion.stopped();
   if (whole) status = (*sink)->Close();
-  if (*dead_letters != nullptr && (status.ok() || status.code() == Code::kBadData)) {
+  // Rows that went to standard output are not taken back, so their dead letters are not either.
+  const bool rows_stay = whole || (flags.output_dir.empty() && WritesToStandardOutput(flags));
+  if (*dead_letters != nullptr && rows_stay) {
     if (Status closed = (*dead_letters)->Close(); status.ok()) status = std::move(closed);
   }
   if (!status.ok() && status.code() == Code::kClosed) return status;
