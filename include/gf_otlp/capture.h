@@ -31,9 +31,9 @@ enum class Compression : std::uint8_t { kNone, kGzip, kZstd };
 
 /// What is not set is detected.
 struct CaptureOptions {
-  std::optional<InputFormat> format{};
-  std::optional<Compression> compression{};  // of whole files; frames are always looked at
-  std::optional<Signal> signal{};
+  std::optional<InputFormat> format;
+  std::optional<Compression> compression;  // of whole files; frames are always looked at
+  std::optional<Signal> signal;
   /// A directory that is still written to: a torn last unit of a file is left out instead of an error.
   bool skip_partial_tail = false;
   /// Trace and span ids in JSON are base64 (plain protojson dumps), not hex.

@@ -106,7 +106,7 @@ void DescribeProgram(CLI::App& app) {
 }
 
 int Run(int argc, const char* const* argv, Env env) {
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   CLI::App app;
   std::vector<std::pair<CLI::App*, Action>> actions;
   Describe(app, actions);

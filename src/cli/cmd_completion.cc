@@ -72,7 +72,7 @@ std::string BashScript(const CLI::App& app) {
 }
 
 /// For single quotes of zsh and fish, and zsh's brackets.
-std::string Quoted(std::string text, std::string_view special) {
+std::string Quoted(std::string_view text, std::string_view special) {
   std::string quoted;
   for (const char c : text) {
     if (c == '\'') {

@@ -174,6 +174,7 @@ Result<std::unique_ptr<Sink>> OpenSink(const ConvertFlags& flags, const Conversi
   if (!flags.output_dir.empty()) {
     if (!flags.output.empty()) return std::unexpected(UsageError("--output and --output-dir exclude each other"));
     std::vector<std::string> files;
+    files.reserve(names.size());
     for (const std::string& name : names) {
       files.push_back(name + (options.records.form == OutputForm::kOtlpProto ? ".proto" : ".jsonl"));
     }

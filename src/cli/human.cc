@@ -17,7 +17,10 @@ std::string HumanBytes(std::uint64_t bytes) {
   constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
   auto value = static_cast<double>(bytes) / 1000;
   int unit = 0;
-  for (; value >= 999.95; value /= 1000) ++unit;
+  while (value >= 999.95) {
+    value /= 1000;
+    ++unit;
+  }
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 

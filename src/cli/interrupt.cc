@@ -33,7 +33,7 @@ void DieIfInterrupted() {
   const int signal = caught_signal;
   if (signal == 0) return;
   RemoveUnfinishedFiles();
-  std::signal(signal, SIG_DFL);
+  static_cast<void>(std::signal(signal, SIG_DFL));
   const sigset_t set = Signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   kill(getpid(), signal);

@@ -45,7 +45,7 @@ struct Source::State {
   std::size_t block_bytes = kBlockBytes;
   InputPaths paths;
   std::size_t next_path = 0;
-  std::optional<Open> open;
+  std::unique_ptr<Open> open;
   PaddedBuffer carry;  // the partial unit behind the last chunk
   std::atomic<std::uint64_t> bytes_read = 0;
   std::vector<PartialTail> partial_tails;
@@ -54,7 +54,7 @@ struct Source::State {
 Status Source::State::OpenStream(const InputPath& path) {
   Result<InputFd> fd = path.name == "-" ? InputFd::StandardInput() : InputFd::Open(path.name);
   if (!fd) return std::move(fd.error());
-  open.emplace(Open{});
+  open = std::make_unique<Open>();
   open->file = std::make_shared<InputFile>();
   open->file->name = path.name;
   auto stream = std::make_unique<FileStream>(*std::move(fd), path.name, bytes_read);
