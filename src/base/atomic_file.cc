@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <utility>
 
 namespace gf_otlp {
@@ -69,7 +70,7 @@ Status WriteAll(int fd, std::string_view bytes, std::string_view name) {
 
 Status CheckAbsent(const std::string& path) {
   struct stat info{};
-  if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   return UsageError(fmt::format("{} exists: use --overwrite to replace it", path));
 }
 
@@ -84,15 +85,19 @@ Result<AtomicFile> AtomicFile::Create(const std::string& path, bool overwrite) {
     if (fd < 0) return std::unexpected(IoError(fmt::format("cannot open {}: {}", path, std::strerror(errno))));
     return AtomicFile(path, "", fd);
   }
-  if (exists && !overwrite) return std::unexpected(CheckAbsent(path));
-  std::string temporary = path + ".XXXXXX.part";
+  if (exists && !overwrite) GF_UNEXPECTED_IF_ERROR(CheckAbsent(path));
+  // Behind a symbolic link it is the file that is replaced, not the link.
+  std::error_code error;
+  const std::string target = exists ? std::filesystem::canonical(path, error).string() : path;
+  if (error) return std::unexpected(IoError(fmt::format("cannot find {}: {}", path, error.message())));
+  std::string temporary = target + ".XXXXXX.part";
   const int fd = mkostemps(temporary.data(), 5, O_CLOEXEC);
   if (fd < 0) return std::unexpected(IoError(fmt::format("cannot create {}: {}", path, std::strerror(errno))));
   Remember(temporary);
   const mode_t mask = umask(0);
   umask(mask);
   fchmod(fd, exists ? info.st_mode & 07777 : 0666 & ~mask);
-  return AtomicFile(path, std::move(temporary), fd);
+  return AtomicFile(target, std::move(temporary), fd);
 }
 
 AtomicFile::AtomicFile(std::string path, std::string temporary, int fd)

@@ -63,7 +63,8 @@ std::string UnknownCommand(std::string_view word) {
 /// GF_OTLP_THREADS for --threads, and so on.
 void NameEnvironment(CLI::App& sub) {
   for (CLI::Option* option : sub.get_options()) {
-    if (option->get_positional() || option->get_lnames().empty()) continue;
+    // An option of several words has no form as one.
+    if (option->get_positional() || option->get_lnames().empty() || option->get_type_size_max() > 1) continue;
     std::string name = option->get_lnames().front();
     if (name == "help") continue;
     std::ranges::transform(name, name.begin(),
@@ -106,7 +107,9 @@ void DescribeProgram(CLI::App& app) {
 }
 
 int Run(int argc, const char* const* argv, Env env) {
+  // Both come as an error of write() then.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   CLI::App app;
   std::vector<std::pair<CLI::App*, Action>> actions;
   Describe(app, actions);
@@ -120,8 +123,10 @@ int Run(int argc, const char* const* argv, Env env) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     const bool answered = app.exit(error, out, err) == 0;
-    static_cast<void>(WriteAll(env.out, out.str(), "standard output"));
     static_cast<void>(WriteAll(env.err, err.str(), "standard error"));
+    if (const Status written = WriteAll(env.out, out.str(), "standard output"); !written.ok()) {
+      return ExitCode(written.code());
+    }
     return answered ? 0 : kUsageExit;
   }
   for (const auto& [sub, action] : actions) {

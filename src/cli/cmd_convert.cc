@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <tuple>
@@ -46,6 +46,8 @@ Status ParseWord(std::string_view flag, const std::string& word, std::string_vie
   value = *parsed;
   return {};
 }
+
+constexpr unsigned kMaxThreads = 256;
 
 constexpr std::string_view kForms = "rows|otlp_json|otlp_proto";
 constexpr std::string_view kShapeNames = "clickhouse|clickhouse-json|glassflow|glassflow-flat";
@@ -146,6 +148,9 @@ Status ReadRecordFlags(const ConvertFlags& flags, RecordOptions& records) {
 Result<ConversionOptions> ReadFlags(const ConvertFlags& flags) {
   ConversionOptions options;
   options.inputs = flags.inputs;
+  if (flags.threads > kMaxThreads) {
+    return std::unexpected(UsageError(fmt::format("--threads {}: at most {}", flags.threads, kMaxThreads)));
+  }
   options.threads = flags.threads != 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   options.dead_letters = !flags.dead_letter.empty();
   GF_UNEXPECTED_IF_ERROR(ReadCaptureFlags(flags, options.capture));
@@ -163,6 +168,12 @@ Status Rename(const std::vector<std::string>& renames, std::vector<std::string>&
                                     fmt::join(names, ", ")));
     }
     *found = rename.substr(equals + 1);
+    if (found->find('/') != std::string::npos || *found == "." || *found == "..") {
+      return UsageError(fmt::format("--table-name {}: the name must do as a file's name", rename));
+    }
+    if (std::ranges::count(names, *found) > 1) {
+      return UsageError(fmt::format("--table-name {}: two tables would have that name", rename));
+    }
   }
   return {};
 }
@@ -186,8 +197,22 @@ Result<std::unique_ptr<Sink>> OpenSink(const ConvertFlags& flags, const Conversi
   return std::make_unique<FileSink>(std::move(*file));
 }
 
+/// Whether both paths lead to one file, be it there or not.
+bool IsSameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(a, ignored), ignored) ==
+         std::filesystem::weakly_canonical(std::filesystem::absolute(b, ignored), ignored);
+}
+
 Result<std::unique_ptr<Sink>> OpenDeadLetters(const ConvertFlags& flags) {
   if (flags.dead_letter.empty()) return nullptr;
+  if (!flags.output.empty() && IsSameFile(flags.output, flags.dead_letter) && flags.output != "/dev/null") {
+    return std::unexpected(UsageError("--output and --dead-letter are the same file"));
+  }
+  const std::string folder = std::filesystem::path(flags.dead_letter).parent_path().string();
+  if (!flags.output_dir.empty() && IsSameFile(flags.output_dir, folder.empty() ? "." : folder)) {
+    return std::unexpected(UsageError("--dead-letter must be a file outside of --output-dir"));
+  }
   Result<OutputFile> file = OutputFile::Create(flags.dead_letter, flags.overwrite);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::make_unique<FileSink>(std::move(*file));
@@ -229,8 +254,8 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
   if (!dead_letters) return std::move(dead_letters.error());
 
   Status status;
+  const InterruptWatch watch([&] { conversion.Stop(); });
   {
-    const InterruptWatch watch([&] { conversion.Stop(); });
     const bool show = progress == 2 || (progress == 0 && !flags.quiet && isatty(env.err) != 0);
     const Progress bar(show, env, [&] { return Progress::State{conversion.bytes_read(), conversion.total_bytes()}; });
     status = conversion.Run(**sink, dead_letters->get());
@@ -249,11 +274,13 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
   }
 
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  const Summary summary = Summarize(conversion, names, options->records.form == OutputForm::kRows, seconds.count());
+  const Summary summary =
+      Summarize(conversion, names, options->records.form == OutputForm::kRows, rows_stay, seconds.count());
   if (!flags.quiet) {
     SayWhatWasLeftOut(conversion, env);
     if (flags.output_dir.empty()) WarnOfMixedTables(summary, env);
     if (conversion.stopped()) env.Say("interrupted: what follows is what was done before");
+    if (!rows_stay) env.Say("no output was kept: what follows is what was done up to there");
   }
   if (stats == 1) {
     static_cast<void>(WriteAll(env.err, SummaryJson(summary) + "\n", "standard error"));

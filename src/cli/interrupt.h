@@ -6,9 +6,9 @@
 
 namespace gf_otlp::cli {
 
-/// While it lives, SIGINT and SIGTERM ask for an end instead of ending the process: the first one calls `stop` (in
-/// another thread); a second one, or a run that has not ended a second later, removes unfinished files and dies of the
-/// signal. Make it before other threads: they inherit the blocked signals.
+/// While it lives, SIGINT, SIGTERM and SIGHUP ask for an end instead of ending the process: the first one calls `stop`
+/// (in another thread); a second one, or a run that has not ended a second later, removes unfinished files and dies of
+/// the signal. Make it before other threads: they inherit the blocked signals.
 class InterruptWatch {
  public:
   explicit InterruptWatch(std::function<void()> stop);

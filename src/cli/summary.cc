@@ -8,7 +8,8 @@
 
 namespace gf_otlp::cli {
 
-Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, double seconds) {
+Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, bool kept,
+                  double seconds) {
   Summary summary;
   summary.counts = conversion.counts();
   summary.files = conversion.files_read();
@@ -17,6 +18,7 @@ Summary Summarize(const Conversion& conversion, const std::vector<std::string>& 
   summary.bytes_in = conversion.bytes_read();
   summary.seconds = seconds;
   summary.interrupted = conversion.stopped();
+  summary.kept = kept;
   if (!rows) return summary;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (summary.counts.rows[i] != 0) summary.output.emplace_back(names[i], summary.counts.rows[i]);
@@ -75,6 +77,7 @@ std::string SummaryJson(const Summary& summary) {
   json["bytes_out"] = c.bytes_out;
   json["seconds"] = summary.seconds;
   json["interrupted"] = summary.interrupted;
+  json["output_kept"] = summary.kept;
   return json.dump();
 }
 

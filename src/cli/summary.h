@@ -16,10 +16,13 @@ struct Summary {
   std::uint64_t files = 0, skipped_files = 0, partial_tails = 0, bytes_in = 0;
   double seconds = 0;
   bool interrupted = false;
+  bool kept = true;  // the output is there; else it was discarded, as an unfinished file is
 };
 
 /// `names`: of the tables (signals) in the order of their rows; `rows`: rows were written, not requests.
-Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, double seconds);
+/// `kept`: see Summary.
+Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, bool kept,
+                  double seconds);
 
 std::string SummaryText(const Summary& summary);
 std::string SummaryJson(const Summary& summary);

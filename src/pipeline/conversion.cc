@@ -1,5 +1,7 @@
 #include "pipeline/conversion.h"
 
+#include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -8,8 +10,20 @@
 namespace gf_otlp {
 namespace {
 
-/// A chunk larger than this is one large unit: its output is written in pieces.
-constexpr std::size_t kLargeChunk = 8 << 20;
+/// A chunk's buffer larger than this is not kept for the next one.
+constexpr std::size_t kKeptBuffer = 8 << 20;
+
+/// Runs a part of a worker's job; what it throws ends the run as an error at its place in the order.
+template <class F>
+Status Guard(F&& part) {
+  try {
+    return part();
+  } catch (const std::bad_alloc&) {
+    return IoError("out of memory");
+  } catch (const std::exception& error) {
+    return InternalError(error.what());
+  }
+}
 
 }  // namespace
 
@@ -57,12 +71,9 @@ void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
     std::unique_ptr<ChunkOutput> chunk_output;
     const Result<bool> more = NextChunk(chunk, sequence, output, chunk_output);
     if (more && !*more) return;
-    if (more) {
-      ConvertChunk(chunk, sequence, converter, output, *chunk_output);
-    } else {
-      chunk_output->status = more.error();
-    }
-    chunk.data.Shrink(kLargeChunk);
+    chunk_output->status =
+        more ? Guard([&] { return ConvertChunk(chunk, sequence, converter, output, *chunk_output); }) : more.error();
+    chunk.data.Shrink(kKeptBuffer);
     output.Submit(sequence, std::move(chunk_output));
   }
 }
@@ -72,7 +83,12 @@ Result<bool> Conversion::NextChunk(Chunk& chunk, std::uint64_t& sequence, Ordere
                                    std::unique_ptr<ChunkOutput>& chunk_output) {
   const std::scoped_lock lock(source_mutex_);
   if (source_ended_ || stopped_) return false;
-  Result<bool> more = source_->Next(chunk);
+  Result<bool> more = false;
+  Status thrown = Guard([&] {
+    more = source_->Next(chunk);
+    return Status();
+  });
+  if (!thrown.ok()) more = std::unexpected(std::move(thrown));
   bytes_read_ = source_->bytes_read();
   source_ended_ = !more || !*more;
   if (more && !*more) return false;
@@ -85,19 +101,15 @@ Result<bool> Conversion::NextChunk(Chunk& chunk, std::uint64_t& sequence, Ordere
   return more;
 }
 
-void Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter,
-                              OrderedOutput& output, ChunkOutput& chunk_output) {
-  Drain drain;
-  if (chunk.data.size() > kLargeChunk) {
-    drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); };
-  }
+Status Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter,
+                                OrderedOutput& output, ChunkOutput& chunk_output) {
+  const Drain drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); };
   for (const Unit& unit : chunk.units) {
     Status status = converter.Convert(*chunk.file, unit, drain, chunk_output.streams, chunk_output.counts);
     if (!status.ok()) {
       const bool bad_unit = status.code() == Code::kBadData || status.code() == Code::kUsage;
       if (!bad_unit || !dead_letters_) {
-        chunk_output.status = bad_unit ? std::move(status).At(UnitName(*chunk.file, unit)) : std::move(status);
-        return;
+        return bad_unit ? std::move(status).At(UnitName(*chunk.file, unit)) : std::move(status);
       }
       ++chunk_output.counts.units;
       ++chunk_output.counts.bad_units;
@@ -106,9 +118,10 @@ void Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitCo
     }
     if (converter.limit_reached()) {
       chunk_output.last = true;
-      return;
+      return {};
     }
   }
+  return {};
 }
 
 }  // namespace gf_otlp

@@ -59,8 +59,8 @@ class Conversion {
   void Work(UnitConverter& converter, OrderedOutput& output);
   Result<bool> NextChunk(Chunk& chunk, std::uint64_t& sequence, OrderedOutput& output,
                          std::unique_ptr<ChunkOutput>& chunk_output);
-  void ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter, OrderedOutput& output,
-                    ChunkOutput& chunk_output);
+  Status ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter, OrderedOutput& output,
+                      ChunkOutput& chunk_output);
 
   const CaptureOptions capture_;
   const bool dead_letters_;

@@ -7,20 +7,31 @@ namespace {
 
 /// Input that may be under way at a time; a larger chunk goes alone.
 constexpr std::size_t kMaxBytesUnderWay = 32 << 20;
+/// Output that may wait for its turn before no further chunk is begun.
+constexpr std::size_t kMaxBytesWaiting = 32 << 20;
 /// Buffers larger than this are not kept for the next chunk.
-constexpr std::size_t kKeptBuffer = 16 << 20;
+constexpr std::size_t kKeptBuffer = 8 << 20;
+
+std::size_t OutputBytes(const ChunkOutput& output) {
+  std::size_t bytes = output.dead_letters.size();
+  for (const PaddedBuffer& stream : output.streams) bytes += stream.size();
+  return bytes;
+}
 
 }  // namespace
 
 bool OrderedOutput::WaitForRoom() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock,
-                [&] { return ended_ || (waiting_.size() < max_waiting_ && bytes_under_way_ < kMaxBytesUnderWay); });
+  changed_.wait(lock, [&] {
+    return ended_ || waiting_.empty() || (waiting_.size() < max_waiting_ && bytes_waiting_ < kMaxBytesWaiting);
+  });
   return !ended_;
 }
 
 std::unique_ptr<ChunkOutput> OrderedOutput::Begin(std::size_t input_bytes) {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock,
+                [&] { return ended_ || bytes_under_way_ == 0 || bytes_under_way_ + input_bytes <= kMaxBytesUnderWay; });
   bytes_under_way_ += input_bytes;
   std::unique_ptr<ChunkOutput> output;
   if (unused_.empty()) {
@@ -73,6 +84,7 @@ void OrderedOutput::WriteOut(ChunkOutput& output) {
 
 void OrderedOutput::Recycle(std::unique_ptr<ChunkOutput> output) {
   for (PaddedBuffer& stream : output->streams) stream.Shrink(kKeptBuffer);
+  if (output->dead_letters.capacity() > kKeptBuffer) output->dead_letters = std::string();
   output->dead_letters.clear();
   output->counts = Counts();
   output->status = Status();
@@ -82,12 +94,14 @@ void OrderedOutput::Recycle(std::unique_ptr<ChunkOutput> output) {
 
 void OrderedOutput::Submit(std::uint64_t sequence, std::unique_ptr<ChunkOutput> output) {
   std::unique_lock lock(mutex_);
+  bytes_waiting_ += OutputBytes(*output);
   waiting_.emplace(sequence, std::move(output));
   if (writing_) return;
   writing_ = true;
   while (!waiting_.empty() && waiting_.begin()->first == next_) {
     std::unique_ptr<ChunkOutput> first = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
+    bytes_waiting_ -= OutputBytes(*first);
     if (!ended_) {
       lock.unlock();
       WriteOut(*first);

@@ -35,7 +35,8 @@ class OrderedOutput {
 
   /// Waits until another chunk may be begun. False when the run has ended.
   bool WaitForRoom();
-  /// Says that chunk `sequence` (0, 1, 2, ...) of so many bytes was begun; gives what to fill.
+  /// Says that the next chunk (0, 1, 2, ...) of so many bytes is begun, waits until there is room for it, and gives
+  /// what to fill.
   std::unique_ptr<ChunkOutput> Begin(std::size_t input_bytes);
   /// Writes a chunk's streams before it is finished: waits for its turn.
   Status WriteNow(std::uint64_t sequence, Streams& streams);
@@ -60,7 +61,8 @@ class OrderedOutput {
   std::map<std::uint64_t, std::unique_ptr<ChunkOutput>> waiting_;
   std::vector<std::unique_ptr<ChunkOutput>> unused_;
   std::uint64_t next_ = 0;
-  std::size_t bytes_under_way_ = 0;
+  std::size_t bytes_under_way_ = 0;  // of input
+  std::size_t bytes_waiting_ = 0;    // of output, in waiting_
   bool writing_ = false;
   bool ended_ = false;
 

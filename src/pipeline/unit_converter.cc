@@ -10,8 +10,8 @@
 namespace gf_otlp {
 namespace {
 
-/// A drained stream's size.
-constexpr std::size_t kDrainBytes = 4 << 20;
+/// A stream is drained when it is this large: more than a chunk of ordinary records gives.
+constexpr std::size_t kDrainBytes = 8 << 20;
 
 Result<std::vector<bool>> WantedTables(const std::vector<std::string>& names, const std::vector<TableInfo>& tables) {
   std::vector<bool> wanted(tables.size(), names.empty());
@@ -42,6 +42,10 @@ Result<UnitConverter> UnitConverter::Make(const RecordOptions& options, const Ca
   if (!wanted) return std::unexpected(std::move(wanted.error()));
   UnitConverter converter(options, capture, std::move(*mapper));
   converter.table_wanted_ = std::move(*wanted);
+  converter.metrics_wanted_ =
+      converter.WritesTableOf(RecordKind::kGauge) || converter.WritesTableOf(RecordKind::kSum) ||
+      converter.WritesTableOf(RecordKind::kHistogram) || converter.WritesTableOf(RecordKind::kExponentialHistogram) ||
+      converter.WritesTableOf(RecordKind::kSummary);
   if (!options.select.all()) {
     Result<Selection> selection = Selection::Compile(options.select);
     if (!selection) return std::unexpected(std::move(selection.error()));
@@ -74,6 +78,8 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
   counts_ = Counts();
   counts_.rows.resize(mapper_.tables().size());
   counts_.units = 1;
+  checked_ = false;
+  const std::optional<std::uint64_t> records_left = records_left_;
   const RowCounts rows_before = mapper_.counts();
   const DecodeCounts decode_before = decoder_->counts();
 
@@ -86,6 +92,7 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
   }
   if (!status.ok()) {
     for (std::size_t i = 0; i < marks.size(); ++i) streams[i].Resize(std::min(marks[i], streams[i].size()));
+    records_left_ = records_left;
     return status;
   }
   counts_.replaced_bytes = mapper_.counts().replaced_bytes - rows_before.replaced_bytes;
@@ -97,26 +104,31 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
 }
 
 Status UnitConverter::ConvertRequests(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams) {
-  if (drain) GF_RETURN_IF_ERROR(Check(requests));
   for (const WireRequest& request : requests) {
     ++counts_.requests;
-    GF_RETURN_IF_ERROR(form_ == OutputForm::kRows ? AppendRows(request, drain, streams)
+    GF_RETURN_IF_ERROR(form_ == OutputForm::kRows ? AppendRows(requests, request, drain, streams)
                                                   : AppendRequest(request, streams));
   }
   return {};
 }
 
-Status UnitConverter::Check(const std::vector<WireRequest>& requests) {
-  for (const WireRequest& request : requests) {
-    reader_.Start(request.signal, request.wire);
-    while (reader_.Next()) {
+/// Nothing of a unit may leave before all of it is known to be good.
+Status UnitConverter::CheckAndDrain(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams) {
+  if (!checked_) {
+    RequestReader checker;
+    for (const WireRequest& request : requests) {
+      checker.Start(request.signal, request.wire);
+      while (checker.Next()) {
+      }
+      GF_RETURN_IF_ERROR(checker.status());
     }
-    GF_RETURN_IF_ERROR(reader_.status());
+    checked_ = true;
   }
-  return {};
+  return drain(streams);
 }
 
 bool UnitConverter::WritesTableOf(RecordKind kind) const {
+  if (kind == RecordKind::kMetricWithoutData) return metrics_wanted_;
   return std::ranges::any_of(mapper_.TablesOf(kind), [&](std::size_t table) { return table_wanted_[table]; });
 }
 
@@ -124,8 +136,7 @@ bool UnitConverter::WritesTableOf(RecordKind kind) const {
 bool UnitConverter::Take() {
   ++counts_.records_read;
   const bool without_data = reader_.kind() == RecordKind::kMetricWithoutData;
-  if ((selection_ && !selection_->Matches(reader_)) || (!without_data && !WritesTableOf(reader_.kind())) ||
-      limit_reached()) {
+  if ((selection_ && !selection_->Matches(reader_)) || !WritesTableOf(reader_.kind()) || limit_reached()) {
     ++counts_.records_filtered;
     return false;
   }
@@ -138,7 +149,8 @@ bool UnitConverter::Take() {
   return true;
 }
 
-Status UnitConverter::AppendRows(const WireRequest& request, const Drain& drain, Streams& streams) {
+Status UnitConverter::AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request,
+                                 const Drain& drain, Streams& streams) {
   reader_.Start(request.signal, request.wire);
   while (reader_.Next()) {
     if (!Take()) continue;
@@ -147,7 +159,7 @@ Status UnitConverter::AppendRows(const WireRequest& request, const Drain& drain,
       PaddedBuffer& stream = streams[separate_ ? table : 0];
       mapper_.Append(table, reader_, stream);
       ++counts_.rows[table];
-      if (drain && stream.size() >= kDrainBytes) GF_RETURN_IF_ERROR(drain(streams));
+      if (stream.size() >= kDrainBytes) GF_RETURN_IF_ERROR(CheckAndDrain(requests, drain, streams));
     }
   }
   return reader_.status();

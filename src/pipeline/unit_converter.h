@@ -62,8 +62,10 @@ class UnitConverter {
   UnitConverter(const RecordOptions& options, const CaptureOptions& capture, RowMapper mapper);
 
   Status ConvertRequests(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams);
-  Status Check(const std::vector<WireRequest>& requests);
-  Status AppendRows(const WireRequest& request, const Drain& drain, Streams& streams);
+  Status CheckAndDrain(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams);
+  /// `request` is one of the unit's `requests`.
+  Status AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request, const Drain& drain,
+                    Streams& streams);
   Status AppendRequest(const WireRequest& request, Streams& streams);
   bool Take();
   bool WritesTableOf(RecordKind kind) const;
@@ -75,6 +77,8 @@ class UnitConverter {
   RowMapper mapper_;
   std::optional<Selection> selection_;  // nothing: all records
   std::vector<bool> table_wanted_;
+  bool metrics_wanted_ = true;  // any table of data points
+  bool checked_ = false;        // all of the unit under way is known to be good
   RequestReader reader_;
   Counts counts_;  // of the unit under way
 

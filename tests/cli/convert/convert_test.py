@@ -59,6 +59,58 @@ class Output(CommandTest):
         _, err = self.run_command("convert", golden("traces-basic"), "-o", self.path("no/rows.jsonl"), code=4)
         self.assertIn("no/rows.jsonl", err)
 
+    def test_a_link_leads_to_the_file_behind_it(self):
+        target = self.write("real.jsonl", b"old\n")
+        os.symlink(target, self.path("link.jsonl"))
+        _, err = self.run_command("convert", golden("traces-basic"), "-o", self.path("link.jsonl"), code=2)
+        self.assertIn("--overwrite", err)
+        self.run_command("convert", golden("traces-basic"), "--output-dir", self.folder, "--table-name",
+                         "otel_traces=link", code=2)
+        self.run_command("convert", golden("traces-basic"), "-o", self.path("link.jsonl"), "--overwrite")
+        self.assertTrue(os.path.islink(self.path("link.jsonl")))
+        self.assertEqual(read(target), self.run_command("convert", golden("traces-basic"))[0])
+
+    def test_a_closed_stream_is_not_taken_over(self):
+        for closed, code in ((">&-", 4), ("2>&-", 0), ("<&-", 0)):
+            command = f"'{run.GF_OTLP}' convert '{golden('traces-basic')}' --dead-letter '{self.path('dead')}' --overwrite {closed}"
+            done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+            self.assertEqual(done.returncode, code, closed)
+            if os.path.exists(self.path("dead")):
+                self.assertEqual(read(self.path("dead")), b"", closed)
+
+    def test_help_that_cannot_be_written_is_no_success(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            self.assertEqual(subprocess.run([run.GF_OTLP, "--version"], stdout=full, check=False).returncode, 4)
+
+    def test_a_full_disk_leaves_nothing(self):
+        command = f"ulimit -f 100; exec '{run.GF_OTLP}' convert '{capture('plain')}' -o '{self.path('rows')}'"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(b"no output was kept", done.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_output_and_dead_letters_are_different_files(self):
+        same = self.path("same")
+        self.run_command("convert", golden("logs-basic"), "-o", same, "--dead-letter", same, code=2)
+        self.run_command("convert", golden("logs-basic"), "--output-dir", self.folder, "--dead-letter",
+                         self.path("otel_logs.jsonl"), code=2)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_output_larger_than_its_input_is_written_in_pieces(self):
+        # 8 kB of resource for 3,000 records of a few bytes: 24 MB of rows.
+        record = b"\x12\x02\x10\x09"
+        attribute = b"\x0a\x01k\x12\x83\x40\x0a\x80\x40" + b"v" * 8192
+        resource = b"\x0a\x89\x40" + attribute
+        scope = record * 3000
+        element = b"\x0a\x8c\x40" + resource + b"\x12\xe0\x5d" + scope
+        request = b"\x0a" + bytes([len(element) & 127 | 128, len(element) >> 7 & 127 | 128, len(element) >> 14]) + element
+        good = self.write("good.proto", framed(request, request))
+        rows, _ = self.run_command("convert", "-q", good, "--signal", "logs")
+        self.assertEqual(len(rows.split(b"\n")), 6001)
+        bad = self.write("bad.proto", framed(request, request[:-1] + b"\xff"))
+        done, _ = self.run_command("convert", "-q", bad, "--signal", "logs", code=3)
+        self.assertEqual(done, rows[:len(rows) // 2], "nothing of a bad unit")
+
     def test_names_choose_compression(self):
         rows, _ = self.run_command("convert", "-q", capture("plain", "traces.proto"))
         self.run_command("convert", capture("plain", "traces.proto"), "-o", self.path("rows.gz"))
@@ -91,7 +143,7 @@ class Output(CommandTest):
         self.assertEqual(os.listdir(self.path("rows")), ["my_logs.jsonl"])
         _, stats = self.stats("convert", golden("logs-basic"), "--table-name", "otel_logs=my_logs")
         self.assertEqual(list(stats["rows"]), ["my_logs"])
-        for wrong in ("otel_logs", "otel_logs=", "logs=x"):
+        for wrong in ("otel_logs", "otel_logs=", "logs=x", "otel_logs=otel_traces", "otel_logs=../x", "otel_logs=.."):
             self.run_command("convert", golden("logs-basic"), "--table-name", wrong, code=2)
 
     def test_mixed_tables_are_warned_of(self):
@@ -246,6 +298,22 @@ class BadInput(CommandTest):
         out, _ = self.run_command("convert", mended, "--input-format", "dead-letter")
         self.assertEqual(out, self.run_command("convert", golden("logs-basic"))[0])
 
+    def test_a_letter_refused_again_is_still_that_letter(self):
+        mixed, offset, bad = self.two_good_one_bad()
+        self.run_command("convert", mixed, "--dead-letter", self.path("first"))
+        self.run_command("convert", "--input-format", "dead-letter", self.path("first"), "--dead-letter",
+                         self.path("second"))
+        letter, = [json.loads(line) for line in lines(read(self.path("second")))]
+        self.assertEqual((letter["file"], letter["offset"]), (mixed, offset))
+        self.assertEqual(base64.b64decode(letter["data"]), bad[4:])
+
+    def test_a_bad_unit_does_not_use_up_the_limit(self):
+        good = read(golden("logs-basic"))
+        half_good = good + good[:-1]
+        torn = self.write("half.proto", framed(half_good, good, good))
+        out, stats = self.stats("convert", torn, "--limit", "1", "--dead-letter", self.path("dead"))
+        self.assertEqual((len(lines(out)), stats["records_written"]), (1, 1))
+
     def test_a_file_that_cannot_be_read_on_is_no_success(self):
         good = read(golden("logs-basic"))
         lost = self.write("lost.proto", framed(good) + b"\xff\xff\xff\xff" + framed(good))
@@ -363,6 +431,13 @@ class Requests(CommandTest):
             again, _ = self.run_command("convert", "-q", "-", stdin=requests)
             self.assertEqual(with_repaired_text(again), with_repaired_text(rows), form)
 
+    def test_a_metric_without_data_belongs_to_no_other_table(self):
+        metric = b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"n"}]}]}]}'
+        out, stats = self.stats("convert", "-", "--to", "otlp_json", "--table", "otel_traces", stdin=metric)
+        self.assertEqual((out, stats["records_filtered"]), (b"", 1))
+        out, _ = self.run_command("convert", "-", "--to", "otlp_json", "--table", "otel_metrics_sum", stdin=metric)
+        self.assertIn(b'"name":"n"', out)
+
     def test_a_folder_gets_a_file_for_each_signal(self):
         self.run_command("convert", capture("plain", "all.proto"), "--to", "otlp_proto", "--output-dir", self.path("out"))
         self.assertEqual(sorted(os.listdir(self.path("out"))), ["logs.proto", "metrics.proto", "traces.proto"])
@@ -386,7 +461,7 @@ class Program(CommandTest):
         self.run_command("convert", "--no-such-option", golden("logs-basic"), code=2)
         for option, word in (("--shape", "oval"), ("--to", "csv"), ("--input-format", "xml"), ("--signal", "smoke"),
                              ("--compression", "rar"), ("--schema-version", "0.150"), ("--time-digits", "3"),
-                             ("--partial-tail", "maybe"), ("--stats", "xml"), ("--threads", "many")):
+                             ("--partial-tail", "maybe"), ("--stats", "xml"), ("--threads", "many"), ("--threads", "100000")):
             with self.subTest(option=option):
                 _, err = self.run_command("convert", option, word, golden("logs-basic"), code=2)
                 self.assertIn(option.lstrip("-").split("-")[0], err)
