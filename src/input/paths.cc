@@ -1,9 +1,11 @@
 #include "input/paths.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +32,17 @@ std::optional<std::size_t> FindStamp(std::string_view path, std::size_t name_beg
   return std::nullopt;
 }
 
+bool IsLink(const std::string& path) {
+  struct stat st{};
+  return ::lstat(path.c_str(), &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/// Of a link: whether there is nothing behind it, also because it leads in a circle.
+bool LeadsNowhere(const std::string& path) {
+  struct stat st{};
+  return ::stat(path.c_str(), &st) != 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
+}
+
 /// Lists one input's directories.
 class DirectoryWalk {
  public:
@@ -48,15 +61,30 @@ class DirectoryWalk {
     return {};
   }
 
-  /// Appends the files found.
+  /// Appends the files found, each once: under a name that is no link if it has one.
   void Finish() {
     std::ranges::sort(found_, {}, [](const Found& f) { return std::tie(f.key, f.path.name); });
-    for (Found& f : found_) paths_.files.push_back(std::move(f.path));
+    std::map<FileId, const Found*> kept;
+    for (const Found& f : found_) {
+      const Found*& first = kept.emplace(f.id, &f).first->second;
+      if (first->link && !f.link) first = &f;
+    }
+    for (const Found& f : found_) {
+      if (const Found* same = kept.at(f.id); same != &f) {
+        Skip(f.path.name, "the same file as " + same->path.name);
+      } else {
+        paths_.files.push_back(f.path);
+      }
+    }
   }
 
  private:
+  using FileId = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
   struct Found {
     RotationKey key;
+    FileId id;
+    bool link = false;
     InputPath path;
   };
 
@@ -80,6 +108,11 @@ class DirectoryWalk {
       Skip(path, "hidden");
       return {};
     }
+    const bool link = IsLink(path);
+    if (link && LeadsNowhere(path)) {
+      Skip(path, "a link that leads nowhere");
+      return {};
+    }
     const Result<FileInfo> info = StatFile(path);
     if (!info) return info.error();
     switch (info->kind) {
@@ -88,14 +121,16 @@ class DirectoryWalk {
       case FileInfo::Kind::kRegular: break;
     }
     found_.push_back({.key = RotationKeyOf(path),
+                      .id = {info->device, info->inode},
+                      .link = link,
                       .path = {.name = path, .from_directory = true, .has_size = true, .size = info->size}});
     return {};
   }
 
-  void Skip(const std::string& name, const char* reason) { paths_.skipped.push_back({name, reason}); }
+  void Skip(const std::string& name, std::string reason) { paths_.skipped.push_back({name, std::move(reason)}); }
 
   InputPaths& paths_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;
+  std::set<FileId> seen_;  // directories
   std::vector<Found> found_;
 };
 

@@ -23,6 +23,14 @@ Strings Files(const CutResult& result, const TempDir& dir) {
   return names;
 }
 
+Strings Skipped(const CutResult& result, const TempDir& dir) {
+  Strings names;
+  for (const SkippedFile& file : result.skipped) {
+    names.push_back(file.name.substr(dir.path().size() + 1) + ": " + file.reason);
+  }
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("inputs are read as they are given, folders by the bytes of the paths") {
@@ -84,17 +92,36 @@ TEST_CASE("a named file that fits no format is bad data, and the next file is re
   CHECK(decoded.errors[0].message().find(text) != std::string::npos);
 }
 
-TEST_CASE("links to files are followed, links to folders once") {
+TEST_CASE("links in a folder are followed, what they lead to is read once") {
   const TempDir dir;
   dir.Write("in/a.json", "{}");
   fs::create_symlink(dir.path() + "/in/a.json", dir.path() + "/b.json");
+  fs::create_symlink("b.json", dir.path() + "/latest.json");
+  fs::create_hard_link(dir.path() + "/in/a.json", dir.path() + "/in/hard.json");
   fs::create_directory_symlink(dir.path(), dir.path() + "/in/loop");
+  fs::create_symlink(dir.path() + "/nowhere", dir.path() + "/in/dangling");
+  fs::create_symlink("circle", dir.path() + "/in/circle");
   const CutResult result = CutAll({dir.path()});
   CHECK(result.status.ok());
-  CHECK(Files(result, dir) == Strings{"b.json", "in/a.json"});
-  CHECK(result.skipped.size() == 1);
-  fs::create_symlink(dir.path() + "/nowhere", dir.path() + "/in/dangling");
-  CHECK(CutAll({dir.path()}).status.code() == Code::kIo);
+  CHECK(Files(result, dir) == Strings{"in/a.json"});
+  CHECK(Skipped(result, dir) ==
+        Strings{"in/circle: a link that leads nowhere", "in/dangling: a link that leads nowhere",
+                "in/loop: directory that was read already", "b.json: the same file as " + dir.path() + "/in/a.json",
+                "in/hard.json: the same file as " + dir.path() + "/in/a.json",
+                "latest.json: the same file as " + dir.path() + "/in/a.json"});
+  // Named ones are read as often as they are named.
+  CHECK(CutAll({dir.path() + "/b.json", dir.path() + "/in/a.json", dir.path() + "/in"}).units.size() == 3);
+  CHECK(CutAll({dir.path() + "/in/dangling"}).status.code() == Code::kIo);
+}
+
+TEST_CASE("of links to a file outside of the folder the first is read") {
+  const TempDir outside, dir;
+  const std::string file = outside.Write("a.json", "{}");
+  fs::create_symlink(file, dir.path() + "/2.json");
+  fs::create_symlink(file, dir.path() + "/1.json");
+  const CutResult result = CutAll({dir.path()});
+  CHECK(Files(result, dir) == Strings{"1.json"});
+  CHECK(Skipped(result, dir) == Strings{"2.json: the same file as " + dir.path() + "/1.json"});
 }
 
 TEST_CASE("what is missing, and standard input twice, is named before anything is read") {
