@@ -20,7 +20,7 @@ class LengthCutter final : public Cutter {
 
   std::size_t Cut(std::string_view content, std::uint64_t offset, bool ended, std::vector<Unit>& units) override {
     std::size_t at = 0;
-    while (at < content.size()) {
+    while (at < content.size() && !Full(units)) {
       const std::string_view rest = content.substr(at);
       std::string_view payload = rest;
       std::uint64_t length = 0;
@@ -63,7 +63,7 @@ class FieldCutter final : public Cutter {
 
   std::size_t Cut(std::string_view content, std::uint64_t offset, bool ended, std::vector<Unit>& units) override {
     std::size_t at = 0;
-    while (at < content.size()) {
+    while (at < content.size() && !Full(units)) {
       if (skip_ > 0) {
         const std::uint64_t n = std::min<std::uint64_t>(skip_, content.size() - at);
         skip_ -= n;
@@ -99,7 +99,7 @@ class FieldCutter final : public Cutter {
       Add(units, rest.substr(0, size), offset + at, size);
       at += size;
     }
-    if (ended && (skip_ > 0 || !groups_.empty())) {
+    if (ended && at == content.size() && (skip_ > 0 || !groups_.empty())) {
       AddTorn(units, {}, skipped_from_, offset + at - skipped_from_,
               "the file ends inside an unknown field of a request");
     }

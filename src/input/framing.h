@@ -17,11 +17,15 @@ namespace gf_otlp {
 /// pieces is looked at once.
 class Cutter {
  public:
+  /// So many units are cut at a time: where they are tiny, what tells of them is larger than they are.
+  static constexpr std::size_t kMaxUnits = 8192;
+
   virtual ~Cutter() = default;
   static std::unique_ptr<Cutter> Create(InputFormat format, std::size_t max_unit_bytes);
 
-  /// `content`: the file from `offset` on. Appends its whole units, and if nothing comes behind (`ended`) what is torn.
-  /// Gives the bytes that are done with; the others stand in front of the next call's content.
+  /// `content`: the file from `offset` on. Appends its whole units until there are kMaxUnits, and if nothing comes
+  /// behind
+  /// (`ended`) what is torn. Gives the bytes that are done with; the others stand in front of the next call's content.
   virtual std::size_t Cut(std::string_view content, std::uint64_t offset, bool ended, std::vector<Unit>& units) = 0;
 
   /// Where the next unit begins cannot be known: the last unit's error says why, the rest of the file is given up.
@@ -32,6 +36,7 @@ class Cutter {
   explicit Cutter(std::size_t max_unit_bytes) : max_(max_unit_bytes) {}
 
   std::size_t max_unit_bytes() const { return max_; }
+  static bool Full(const std::vector<Unit>& units) { return units.size() >= kMaxUnits; }
   Unit& Add(std::vector<Unit>& units, std::string_view bytes, std::uint64_t offset, std::uint64_t length);
   void AddTorn(std::vector<Unit>& units, std::string_view bytes, std::uint64_t offset, std::uint64_t length,
                std::string error);

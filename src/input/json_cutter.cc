@@ -23,6 +23,7 @@ bool MayHoldSeveral(std::string_view line) {
 std::size_t JsonCutter::Cut(std::string_view content, std::uint64_t offset, bool ended, std::vector<Unit>& units) {
   std::size_t at = 0;
   while (!lost()) {
+    if (Full(units)) return at;
     if (!scanning_ && garbage_scanned_ == 0) at += SkipSpace(content.substr(at));
     if (at == content.size() || (!ended && MayBeByteOrderMark(content.substr(at)))) return at;
     const std::size_t n =

@@ -31,14 +31,19 @@ struct Source::State {
     DecompressStream* decompress = nullptr;
     std::unique_ptr<Cutter> cutter;
     std::uint64_t offset = 0;  // of the first byte that is not yet in a chunk
+    bool ended = false;        // all was read; if the content is broken there, how
+    Status broken;
+    bool cut_short = false;  // the carried bytes may hold whole units
   };
 
   Result<bool> OpenNext(Chunk& chunk);
   Status OpenStream(const InputPath& path);
   Status ChooseFormat(const InputPath& path, Chunk& chunk);
   Status Fill(Chunk& chunk);
-  Result<bool> ReadTo(PaddedBuffer& data, std::size_t size);
-  void FinishFile(Chunk& chunk, const Status& broken);
+  Status Read(PaddedBuffer& data, std::size_t size);
+  std::size_t CutCarried(Chunk& chunk);
+  std::string_view carried() const { return carry.view().substr(carry_begin); }
+  void FinishFile(Chunk& chunk);
   void LeaveOutTail(Chunk& chunk);
 
   CaptureOptions options;
@@ -46,7 +51,8 @@ struct Source::State {
   InputPaths paths;
   std::size_t next_path = 0;
   std::unique_ptr<Open> open;
-  PaddedBuffer carry;  // the partial unit behind the last chunk
+  PaddedBuffer carry;           // what was read behind the last chunk: a partial unit, or more if there were too many
+  std::size_t carry_begin = 0;  // what stands before is in chunks
   std::atomic<std::uint64_t> bytes_read = 0;
   std::vector<PartialTail> partial_tails;
 };
@@ -124,36 +130,52 @@ Result<bool> Source::State::OpenNext(Chunk& chunk) {
   return true;
 }
 
-/// Reads until `data` has that size; false at the end of the file.
-Result<bool> Source::State::ReadTo(PaddedBuffer& data, std::size_t size) {
-  while (data.size() < size) {
+/// Reads until `data` has that size or the file ends.
+Status Source::State::Read(PaddedBuffer& data, std::size_t size) {
+  while (!open->ended && data.size() < size) {
     data.Reserve(size - data.size());
     const Result<std::size_t> n = open->content->Read(data.end(), size - data.size());
-    if (!n) return std::unexpected(n.error());
-    if (*n == 0) return false;
-    data.AddSize(*n);
+    if (n) data.AddSize(*n);
+    if (!n && n.error().code() != Code::kBadData) return n.error();
+    if (!n) open->broken = n.error();
+    open->ended = !n || *n == 0;
   }
-  return true;
+  return {};
+}
+
+/// Cuts units from the carried bytes alone; gives how many bytes they took.
+std::size_t Source::State::CutCarried(Chunk& chunk) {
+  const std::string_view from = carried();
+  const std::size_t done = open->cutter->Cut(from, open->offset, false, chunk.units);
+  chunk.data.Append(from.substr(0, done));
+  for (Unit& unit : chunk.units) {
+    unit.bytes = chunk.data.view().substr(static_cast<std::size_t>(unit.bytes.data() - from.data()), unit.bytes.size());
+  }
+  carry_begin += done;
+  open->offset += done;
+  return done;
 }
 
 /// Goes on until there are whole units, or some bytes are done with, or the file ends.
 Status Source::State::Fill(Chunk& chunk) {
   chunk.file = open->file;
-  chunk.data.Append(carry.view());
+  if (open->cut_short) {
+    const std::size_t done = CutCarried(chunk);
+    if (open->cutter->lost()) FinishFile(chunk);
+    if (done > 0) return {};
+    open->cut_short = false;
+  }
+  chunk.data.Append(carried());
   carry.Clear();
+  carry_begin = 0;
   std::size_t target = std::max(chunk.data.size() + 1, block_bytes);
   for (;;) {
-    Status broken;
-    const Result<bool> more = ReadTo(chunk.data, target);
-    if (!more) {
-      if (more.error().code() != Code::kBadData) return more.error();
-      broken = more.error();
-    }
-    const bool ended = !more || !*more;
-    const std::size_t done = open->cutter->Cut(chunk.data.view(), open->offset, ended, chunk.units);
-    if (ended || open->cutter->lost()) {
+    GF_RETURN_IF_ERROR(Read(chunk.data, target));
+    const std::size_t done = open->cutter->Cut(chunk.data.view(), open->offset, open->ended, chunk.units);
+    open->cut_short = done < chunk.data.size() && chunk.units.size() >= Cutter::kMaxUnits;
+    if (open->cutter->lost() || (open->ended && !open->cut_short)) {
       open->offset += chunk.data.size();
-      FinishFile(chunk, broken);
+      FinishFile(chunk);
       return {};
     }
     if (done > 0) {
@@ -165,8 +187,9 @@ Status Source::State::Fill(Chunk& chunk) {
   }
 }
 
-/// REQUIRES: the file's last bytes are in the chunk.
-void Source::State::FinishFile(Chunk& chunk, const Status& broken) {
+/// REQUIRES: the file's last bytes are in the chunk, or where its next unit begins is not known.
+void Source::State::FinishFile(Chunk& chunk) {
+  const Status& broken = open->broken;
   const bool torn = !chunk.units.empty() && chunk.units.back().torn;
   const bool truncated = broken.ok() || (open->decompress != nullptr && open->decompress->truncated());
   if (torn && truncated && options.skip_partial_tail) {
@@ -183,6 +206,8 @@ void Source::State::FinishFile(Chunk& chunk, const Status& broken) {
                                .error = broken.message(),
                                .rest_given_up = !truncated});
   }
+  carry.Clear();
+  carry_begin = 0;
   open.reset();
 }
 

@@ -38,7 +38,8 @@ struct Unit {
   bool rest_given_up = false;
 };
 
-/// About a megabyte of whole units of one file, or one large unit. The units' bytes lie in `data`.
+/// About a megabyte of whole units of one file, but not more than some thousands, or one large unit. The units' bytes
+/// lie in `data`.
 struct Chunk {
   std::shared_ptr<const InputFile> file;
   PaddedBuffer data;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "input/framing.h"
 #include "input/paths.h"
 #include "unit/input/input_test_util.h"
 
@@ -193,6 +194,56 @@ TEST_CASE("chunks are about a block, and larger only for one large unit") {
   }
   CHECK(units == 10'001);
   CHECK((*source)->bytes_read() == content.size());
+}
+
+TEST_CASE("a chunk holds not more than some thousand units, however small they are") {
+  constexpr std::size_t kUnits = 3 * Cutter::kMaxUnits + 100;
+  const std::string document = "{}", element("\x0a\x00", 2);
+  struct Case {
+    InputFormat format;
+    std::string unit, bytes;  // as it stands in the file, and without its framing
+    std::string torn, garbage;
+  };
+  const Case cases[] = {{InputFormat::kJson, "{}\n", document, "{\"a", ""},
+                        {InputFormat::kJson, "{}", document, "{\"a", ""},
+                        {InputFormat::kJson, "x\n", "x", "{", ""},
+                        {InputFormat::kFramed, std::string(4, '\0'), "", std::string(2, '\0'), ""},
+                        {InputFormat::kDelimited, std::string(1, '\0'), "", "\x05", std::string(11, '\xff')},
+                        {InputFormat::kProto, element, element, "\x0a\x01", "\x0f"},
+                        {InputFormat::kProto, element + "\x10\x01", element, "\x12\x01", "\x54"}};
+  for (const Case& c : cases) {
+    CAPTURE(InputFormatName(c.format));
+    CAPTURE(c.unit);
+    std::string content;
+    for (std::size_t i = 0; i < kUnits; ++i) content += c.unit;
+    const TempDir dir;
+    for (const std::string& end : {std::string(), c.torn, c.garbage}) {
+      const std::string path = dir.Write("capture", content + end);
+      for (const std::size_t block : {std::size_t{9001}, Source::kBlockBytes}) {
+        const Result<std::unique_ptr<Source>> source = Source::Open({path}, {.format = c.format}, block);
+        REQUIRE(source.has_value());
+        Chunk chunk;
+        std::uint64_t units = 0, offset = 0, bad = 0;
+        for (Result<bool> more = true; (more = (*source)->Next(chunk)) && *more;) {
+          CHECK(chunk.units.size() <= Cutter::kMaxUnits + 1);
+          for (const Unit& unit : chunk.units) {
+            bad += unit.number != ++units;
+            bad += unit.offset != offset;
+            offset += c.unit.size();
+            if (units <= kUnits) {
+              const std::size_t begin = static_cast<std::size_t>(unit.bytes.data() - chunk.data.data());
+              bad += unit.bytes != c.bytes || !unit.error.empty() || begin + unit.bytes.size() > chunk.data.size();
+            } else {
+              CHECK(unit.torn == (end == c.torn));
+              CHECK_FALSE(unit.error.empty());
+            }
+          }
+        }
+        CHECK(bad == 0);
+        CHECK(units == kUnits + (end.empty() ? 0 : 1));
+      }
+    }
+  }
 }
 
 }  // namespace gf_otlp::test
