@@ -22,6 +22,9 @@ namespace gf_otlp {
 /// Deepest nesting of arrays and key-value lists inside one attribute or body, and most attributes of one list.
 inline constexpr int kMaxValueDepth = 100;
 inline constexpr std::size_t kMaxAttributes = 65'536;
+/// Of a record, a resource or a scope: most bytes of the paths of all nested attributes ("a.b.c"), which can be many
+/// times those of the record.
+inline constexpr std::uint64_t kMaxPathBytes = std::uint64_t{16} << 20;
 
 /// Bytes of an id that is not empty.
 inline constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
@@ -283,7 +286,8 @@ class RequestReader {
   Span span_;
   LogRecord log_;
   DataPoint point_;
-  Attributes metadata_;  // only checked
+  Attributes metadata_;           // only checked
+  std::uint64_t path_bytes_ = 0;  // of the nested attributes that were read since the record, resource or scope began
   /// Bytes of values that came in pieces, which proto3 merges; such requests are rare.
   std::forward_list<std::string> joined_;
 };

@@ -24,7 +24,30 @@ void AddPaths(const std::string& prefix, const Entries& entries, std::vector<std
   }
 }
 
+struct PathSizes {
+  std::uint64_t paths = 0, bytes = 0;
+};
+
+/// Once the bytes are above the limit they are not exact.
+PathSizes SizesOf(const Attribute& attribute, std::uint64_t limit) {
+  if (attribute.value.kind() != Value::Kind::kKvlist) return {.paths = 1, .bytes = attribute.key.size()};
+  PathSizes all;
+  JoinedBytes joined;
+  std::vector<Attribute> nested;
+  ReadEntries(attribute.value.bytes(), nested, joined);
+  for (const Attribute& entry : nested) {
+    const PathSizes sizes = SizesOf(entry, limit);
+    all.paths += sizes.paths;
+    all.bytes += sizes.bytes;
+    if (all.bytes > limit) return all;
+  }
+  all.bytes += all.paths * (attribute.key.size() + 1);  // no overflow: both factors are less than a request's bytes
+  return all;
+}
+
 }  // namespace
+
+std::uint64_t PathBytes(const Attribute& attribute, std::uint64_t limit) { return SizesOf(attribute, limit).bytes; }
 
 void AttributePaths(const Attributes& attributes, std::vector<std::string>& paths) {
   paths.clear();

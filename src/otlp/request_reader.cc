@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "gf_otlp/records.h"
+#include "otlp/attribute_paths.h"
 #include "otlp/value_reader.h"
 #include "otlp/wire_scalars.h"
 
@@ -151,6 +152,7 @@ bool RequestReader::NextPoint() {
 bool RequestReader::ReadRecord(std::string_view message) {
   record_bytes_ = message;
   record_index_ = next_index_++;
+  path_bytes_ = 0;
   switch (signal_) {
     case Signal::kTraces: kind_ = RecordKind::kSpan; return ReadSpan(message);
     case Signal::kLogs: kind_ = RecordKind::kLog; return ReadLog(message);
@@ -160,6 +162,7 @@ bool RequestReader::ReadRecord(std::string_view message) {
 }
 
 bool RequestReader::EnterResource(std::string_view message) {
+  path_bytes_ = 0;
   resource_.attributes.clear();
   resource_.dropped_attributes_count = 0;
   resource_.schema_url = {};
@@ -181,6 +184,7 @@ bool RequestReader::EnterResource(std::string_view message) {
 
 bool RequestReader::EnterScope(std::string_view message) {
   scope_.name = scope_.version = scope_.schema_url = {};
+  path_bytes_ = 0;
   scope_.attributes.clear();
   scope_.dropped_attributes_count = 0;
   scope_serial_ = ++serial_;
@@ -200,6 +204,7 @@ bool RequestReader::EnterScope(std::string_view message) {
 }
 
 bool RequestReader::EnterMetric(std::string_view message) {
+  path_bytes_ = 0;
   metric_ = Metric();
   metadata_.clear();
   metric_serial_ = ++serial_;
@@ -252,9 +257,10 @@ bool RequestReader::CheckMetricData(std::uint32_t field, std::string_view data) 
     const std::uint32_t tag = cursor.ReadTag();
     if (tag != kPoint) {
       cursor.Skip(tag);
-    } else if (!ReadPoint(cursor.ReadBytes())) {
-      return false;
+      continue;
     }
+    path_bytes_ = 0;
+    if (!ReadPoint(cursor.ReadBytes())) return false;
   }
   return Finish(cursor);
 }
@@ -340,7 +346,10 @@ bool RequestReader::ReadAttribute(std::string_view message, Attributes& attribut
   if (ReadPlainAttribute(message, attribute)) [[likely]]
     return true;
   ValueError error;
-  return ReadKeyValue(message, 0, attribute, joined_, error) || Fail(error.why, error.at);
+  if (!ReadKeyValue(message, 0, attribute, joined_, error)) return Fail(error.why, error.at);
+  if (attribute.value.kind() != Value::Kind::kKvlist) return true;
+  path_bytes_ += PathBytes(attribute, kMaxPathBytes);
+  return path_bytes_ <= kMaxPathBytes || Fail("nested keys make paths of more than 16 MiB", message.data());
 }
 
 bool RequestReader::ReadId(std::string_view bytes, std::size_t size, std::string_view& id) {
