@@ -26,6 +26,8 @@ constexpr std::uint64_t kAbsurdFrame = std::uint64_t{512} << 20;
 /// How odd it is that a file ends inside a frame, measured in empty frames and unknown fields.
 constexpr int kTorn = 2;
 constexpr std::size_t kStartBytes = 4;
+/// What is shorter than a big-endian length and could be one's begin is that.
+constexpr std::size_t kLengthBytes = 4;
 
 /// What speaks for one format: it is ruled out by frames that fit no request and by a walk that derails. Among those
 /// that are left, the one with fewer oddities (torn, empty, unknown fields) is meant.
@@ -268,7 +270,9 @@ FormatDetection DetectFormat(std::string_view head, bool ended) {
       Walk(InputFormat::kDelimited, head, ended).Lengths(TakeVarint),
       Walk(InputFormat::kProto, head, ended).Fields(),
   };
-  if (const auto found = LeastOdd(candidates)) return *found;
+  if (const auto found = LeastOdd(candidates)) {
+    return found->other && ended && head.size() < kLengthBytes ? Only(InputFormat::kFramed) : *found;
+  }
   if (MostlyJson(head)) return Only(InputFormat::kJson);
   if (const auto found = MostlyGood(candidates)) return *found;
   return {};

@@ -142,9 +142,29 @@ TEST_CASE("two formats that are both whole are an error that names the flag") {
     CHECK(result.status.code() == Code::kUsage);
     CHECK(result.status.message().find("--input-format") != std::string::npos);
   }
-  const CutResult one_zero = CutContent(std::string_view("\0", 1));
-  CHECK(one_zero.status.code() == Code::kUsage);
-  CHECK(one_zero.status.message().find("--input-format") != std::string::npos);
+}
+
+TEST_CASE("a file of fewer bytes than a length has is torn, not in doubt") {
+  for (std::size_t size = 1; size < 4; ++size) {
+    CAPTURE(size);
+    const std::string zeros(size, '\0');
+    CHECK(Detected(zeros) == "framed");
+    const CutResult result = CutContent(zeros);
+    CHECK(result.status.ok());
+    REQUIRE(result.units.size() == 1);
+    CHECK(result.units[0].torn);
+    CHECK(result.units[0].bytes == zeros);
+    CHECK_FALSE(result.units[0].error.empty());
+    const CutResult left_out = CutContent(zeros, {.skip_partial_tail = true});
+    CHECK(left_out.units.empty());
+    CHECK(left_out.partial_tails.size() == 1);
+  }
+  // No file this short is in doubt.
+  for (std::uint32_t bytes = 0; bytes < 1u << 24; bytes += 1 + bytes / 500) {
+    const char head[] = {static_cast<char>(bytes & 0xff), static_cast<char>(bytes >> 8 & 0xff),
+                         static_cast<char>(bytes >> 16)};
+    for (std::size_t size = 1; size < 4; ++size) REQUIRE(Detected({head, size}) != "ambiguous");
+  }
 }
 
 TEST_CASE("only the head of a large element is checked") {
