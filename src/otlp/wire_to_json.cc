@@ -157,6 +157,8 @@ class Writer {
 
   void Message(const MessageTable& message, std::string_view bytes);
   void Finish() { buffer_.Resize(Offset()); }
+  /// How many bytes became U+FFFD.
+  std::uint64_t replaced() const { return replaced_; }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
@@ -193,6 +195,7 @@ class Writer {
   PaddedBuffer& buffer_;
   char* out_ = nullptr;
   char* limit_ = nullptr;
+  std::uint64_t replaced_ = 0;
   std::vector<Entry> entries_;             // of the messages that are being written, a stack
   std::forward_list<std::string> merged_;  // sub-messages that came in pieces
 };
@@ -297,12 +300,11 @@ void Writer::List(const FieldTable& field, std::uint32_t first) {
 void Writer::Value(const FieldTable& field, const Entry& entry) {
   switch (field.kind) {
     case FieldKind::kMessage: Message(*field.message, entry.bytes()); break;
-    case FieldKind::kString: {
-      std::uint64_t replaced = 0;
+    case FieldKind::kString:
       Room(JsonStringRoom(entry.bits));
-      out_ = WriteJsonString(out_, entry.bytes(), replaced);
+      out_ = WriteJsonString(out_, entry.bytes(), replaced_);
       break;
-    }
+
     case FieldKind::kBytes:
       Room(Base64Size(entry.bits) + kFieldRoom);
       Put('"');
@@ -368,7 +370,7 @@ std::string_view Writer::Merged(std::uint32_t first) {
 
 }  // namespace
 
-Status WireToJson(Signal signal, std::string_view wire, PaddedBuffer& json) {
+Status WireToJson(Signal signal, std::string_view wire, PaddedBuffer& json, std::uint64_t& replaced) {
   const MessageTable& request = RequestTable(signal);
   const MessageTable& resource = *request.fields[0].message;
   Checker checker(resource);
@@ -379,12 +381,14 @@ Status WireToJson(Signal signal, std::string_view wire, PaddedBuffer& json) {
   Writer writer(resource, json);
   writer.Message(request, wire);
   writer.Finish();
+  replaced += writer.replaced();
   return {};
 }
 
 Status WireToJson(Signal signal, std::string_view wire, std::string& json) {
   PaddedBuffer buffer;
-  GF_RETURN_IF_ERROR(WireToJson(signal, wire, buffer));
+  std::uint64_t replaced = 0;
+  GF_RETURN_IF_ERROR(WireToJson(signal, wire, buffer, replaced));
   json += buffer.view();
   return {};
 }

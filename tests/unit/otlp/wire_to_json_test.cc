@@ -92,6 +92,17 @@ TEST_CASE("wire_to_json: strings are escaped and repaired") {
   CHECK(BodyJson(Field(1, "a\xff\xc3z")) == "{\"stringValue\":\"a\xef\xbf\xbd\xef\xbf\xbdz\"}");
 }
 
+TEST_CASE("wire_to_json: replaced bytes are counted, those of what is written") {
+  PaddedBuffer json;
+  std::uint64_t replaced = 1;
+  const std::string entry = Field(2, Field(1, "\xff")) + Field(1, "a\xfe");  // its value and its key
+  const std::string span = Field(5, "\xff\xff") + Field(5, "a\xc3z") + Field(9, entry) + Field(9, "");
+  REQUIRE(WireToJson(Signal::kTraces, Request(span), json, replaced).ok());
+  CHECK(replaced == 4);
+  CHECK_FALSE(WireToJson(Signal::kTraces, Request(Field(5, "\xff") + "\x2b"), json, replaced).ok());
+  CHECK(replaced == 4);
+}
+
 TEST_CASE("wire_to_json: fields in any order, repeated, in pieces") {
   CHECK(SpanJson(Field(11, Field(2, "a")) + Field(5, "x") + Field(11, Field(2, "b")) + Field(5, "y")) ==
         R"({"name":"y","events":[{"name":"a"},{"name":"b"}]})");
