@@ -32,6 +32,8 @@ char* WriteTag(char* out, const FieldTable& field) {
   return out + field.tag_size;
 }
 
+bool IsHex(std::string_view text) { return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos; }
+
 /// May read and write up to a block too much.
 char* CopyString(char* out, std::string_view text) {
   constexpr std::size_t kLong = 256;
@@ -333,6 +335,7 @@ char* Transcoder::Id(char* out, const FieldTable& field, std::size_t size, bool 
   if (text.empty()) return write_zero ? WriteVarint(WriteTag(out, field), 0) : out;
   out = WriteVarint(WriteTag(out, field), size);
   if (text.size() == 2 * size) return ReadHex(text, out) ? out + size : Fail("not hexadecimal", at);
+  if (!base64_ids_ && !IsHex(text)) return Fail("not hexadecimal", at);
   if (!base64_ids_) return Fail(fmt::format("{} hex digits, {} needed", text.size(), 2 * size), at);
   const std::optional<std::string> bytes = DecodeBase64(text);
   if (!bytes || bytes->size() != size) return Fail(fmt::format("not {} bytes in base64", size), at);
