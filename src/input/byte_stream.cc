@@ -26,6 +26,9 @@ FileStream::FileStream(InputFd fd, std::string name, std::atomic<std::uint64_t>&
 
 Result<std::size_t> FileStream::Read(char* to, std::size_t size) {
   const Result<std::size_t> n = fd_.Read(to, size);
+  if (!n && name_ == "-") {
+    return std::unexpected(IoError("cannot read standard input" + n.error().message().substr(name_.size())));
+  }
   if (!n) return n;
   read_ += *n;
   bytes_read_.fetch_add(*n, std::memory_order_relaxed);

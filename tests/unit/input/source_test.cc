@@ -1,7 +1,9 @@
 #include "input/source.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -133,6 +135,19 @@ TEST_CASE("what is missing, and standard input twice, is named before anything i
   const Result<std::unique_ptr<Source>> twice = Source::Open({"-", "-"}, {});
   REQUIRE_FALSE(twice);
   CHECK(twice.error().code() == Code::kUsage);
+}
+
+TEST_CASE("standard input that cannot be read is called by its name") {
+  const int kept = ::dup(STDIN_FILENO), unreadable = ::open("/dev/null", O_WRONLY);
+  REQUIRE(unreadable >= 0);
+  ::dup2(unreadable, STDIN_FILENO);
+  const CutResult result = CutAll({"-"});
+  if (kept >= 0) ::dup2(kept, STDIN_FILENO);
+  ::close(kept);
+  ::close(unreadable);
+  REQUIRE_FALSE(result.status.ok());
+  CHECK(result.status.code() == Code::kIo);
+  CHECK(result.status.message().starts_with("cannot read standard input: "));
 }
 
 TEST_CASE("a file that shrinks while it is read is an error, one that grows is read on") {
