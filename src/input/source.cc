@@ -104,6 +104,7 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
       return {};
     }
     if (!detected.format) {
+      file.format = InputFormat::kJson;  // messages speak of a document
       chunk.file = open->file;
       chunk.data.Append(head.substr(0, options.max_unit_bytes));
       chunk.units.push_back(Unit{.bytes = chunk.data.view(),
