@@ -89,7 +89,7 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
     file.format = options.format.value_or(InputFormat::kProto);
   } else {
     const FormatDetection detected = DetectFormat(head, ended);
-    if (detected.other) {
+    if (detected.format && detected.other) {
       return UsageError(fmt::format("{}: may be of format {} or {}: say which with --input-format", path.name,
                                     InputFormatName(*detected.format), InputFormatName(*detected.other)));
     }
