@@ -156,6 +156,11 @@ const char* JsonReader::FindBackslash(const char* from) const {
   return found ? static_cast<const char*>(found) : text_end_;
 }
 
+void JsonReader::Release(std::size_t keep) {
+  scratch_.Shrink(keep);
+  if (stage1_->parser != nullptr && stage1_->parser->capacity() > keep) stage1_->parser.reset();
+}
+
 bool JsonReader::Finish() {
   if (token_ != end_) return Fail(token_ < end_ ? "something follows the document" : "the document ends early");
   return true;

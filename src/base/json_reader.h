@@ -41,6 +41,8 @@ class JsonReader {
   bool Start(std::string_view json);
   /// Nothing but white space follows.
   bool Finish();
+  /// Gives memory back that documents of more than `keep` bytes took. What was read is void.
+  void Release(std::size_t keep);
 
   /// The document holds bytes that are not UTF-8, or a surrogate escape without its other half (it becomes U+FFFD).
   bool bad_text() const { return bad_text_; }

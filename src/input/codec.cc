@@ -130,12 +130,19 @@ std::unique_ptr<Codec> Codec::Create(Compression compression) {
   return nullptr;
 }
 
-Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out) {
+Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out,
+                       const std::function<void()>& before_large) {
+  bool large = false;
   codec.Reset();
   out.Clear();
   out.Reserve(FirstRoom(codec, frame, limit));
   for (;;) {
     const std::size_t had = out.size(), had_input = frame.size();
+    // A size that the frame tells may have made room for all of it: then this step fills all of it.
+    if (!large && out.capacity() > kLargeContent) {
+      large = true;
+      if (before_large) before_large();
+    }
     GF_RETURN_IF_ERROR(codec.Step(frame, out));
     if (out.size() > limit) {
       return BadData(fmt::format("more than {} bytes when decompressed (--max-unit-size)", limit));

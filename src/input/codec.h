@@ -2,6 +2,7 @@
 #define GF_OTLP_INPUT_CODEC_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -38,8 +39,11 @@ class Codec {
 };
 
 /// Fills `out` with the content of a whole compressed frame. kBadData if it is broken, unfinished, or its content
-/// larger than `limit`: decompression stops there.
-Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out);
+/// larger than `limit`: decompression stops there. Calls `before_large`, if there is one, before the content exceeds
+/// kLargeContent bytes.
+Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out,
+                       const std::function<void()>& before_large = {});
+inline constexpr std::size_t kLargeContent = std::size_t{8} << 20;
 
 }  // namespace gf_otlp
 

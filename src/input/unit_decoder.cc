@@ -39,6 +39,7 @@ struct UnitDecoder::State {
   std::vector<JsonToWire::Result> json_results;
   std::vector<WireRequest> requests;
   std::optional<Signal> signal;  // of the unit at hand, if it is forced
+  const std::function<void()>* before_large = nullptr;
   std::unique_ptr<Codec> gzip, zstd;
   PaddedBuffer letter, content;
   DecodeCounts counts;
@@ -47,7 +48,7 @@ struct UnitDecoder::State {
 Status UnitDecoder::State::Decompress(Compression compression, std::string_view& payload) {
   std::unique_ptr<Codec>& codec = compression == Compression::kGzip ? gzip : zstd;
   if (codec == nullptr) codec = Codec::Create(compression);
-  GF_RETURN_IF_ERROR(DecompressFrame(*codec, payload, options.max_unit_bytes, content));
+  GF_RETURN_IF_ERROR(DecompressFrame(*codec, payload, options.max_unit_bytes, content, *before_large));
   payload = content.view();
   return {};
 }
@@ -90,12 +91,13 @@ Status UnitDecoder::State::DecodePayload(const InputFile& file, std::string_view
 UnitDecoder::UnitDecoder(const CaptureOptions& options) : state_(std::make_unique<State>(options)) {}
 UnitDecoder::~UnitDecoder() = default;
 
-Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, const Unit& unit) {
+Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, const Unit& unit,
+                                                      const std::function<void()>& before_large) {
   State& s = *state_;
+  s.before_large = &before_large;
   s.requests.clear();
   s.signal = s.options.signal;
-  s.content.Shrink(kKeptCapacity);
-  s.letter.Shrink(kKeptCapacity);
+  s.letter.Clear();
   if (!unit.error.empty()) return std::unexpected(BadData(unit.error));
   std::string_view payload = unit.bytes;
   if (file.format == InputFormat::kDeadLetter) {
@@ -107,6 +109,12 @@ Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, con
   }
   GF_UNEXPECTED_IF_ERROR(s.DecodePayload(file, payload));
   return &s.requests;
+}
+
+void UnitDecoder::Release() {
+  state_->json.Release(kKeptCapacity);
+  state_->content.Shrink(kKeptCapacity);
+  state_->letter.Shrink(kKeptCapacity);
 }
 
 const DecodeCounts& UnitDecoder::counts() const {

@@ -1,6 +1,7 @@
 #ifndef GF_OTLP_INPUT_UNIT_DECODER_H_
 #define GF_OTLP_INPUT_UNIT_DECODER_H_
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,13 @@ class UnitDecoder {
   /// The unit's requests: none if it holds none, several for a JSON document of several signals. Views are valid until
   /// the next call and as long as the unit's chunk. kBadData if the unit is no request, kUsage if the signal is
   /// ambiguous (names --signal).
-  Result<std::vector<WireRequest>*> Decode(const InputFile& file, const Unit& unit);
+  /// `before_large` is called before a compressed frame is decompressed to more than kLargeContent bytes: a caller with
+  /// several decoders may wait there for the others.
+  Result<std::vector<WireRequest>*> Decode(const InputFile& file, const Unit& unit,
+                                           const std::function<void()>& before_large = {});
+
+  /// Gives back the memory that a large unit took; its requests are void.
+  void Release();
 
   const DecodeCounts& counts() const;
 

@@ -56,6 +56,11 @@ class Transcoder {
   Status Transcode(std::string_view json, std::vector<Result>& results);
   const Counts& counts() const { return counts_; }
 
+  void Release(std::size_t keep) {
+    reader_.Release(keep);
+    for (PaddedBuffer& buffer : buffers_) buffer.Shrink(keep);
+  }
+
  private:
   bool Document(std::string_view json, std::vector<Result>& results);
   bool Request(const FieldTable& field, PaddedBuffer& buffer, std::size_t size_hint);
@@ -406,6 +411,8 @@ JsonToWire::~JsonToWire() = default;
 Status JsonToWire::Transcode(std::string_view json, std::vector<Result>& results) {
   return state_->transcoder.Transcode(json, results);
 }
+
+void JsonToWire::Release(std::size_t keep) { state_->transcoder.Release(keep); }
 
 const JsonToWire::Counts& JsonToWire::counts() const { return state_->transcoder.counts(); }
 

@@ -32,6 +32,9 @@ class JsonToWire {
   /// also for a document of other keys only, and for profiles.
   Status Transcode(std::string_view json, std::vector<Result>& results);
 
+  /// Gives memory back that documents of more than `keep` bytes took; their results are void.
+  void Release(std::size_t keep);
+
   const Counts& counts() const;
 
  private:

@@ -73,6 +73,7 @@ void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
     if (more && !*more) return;
     chunk_output->status =
         more ? Guard([&] { return ConvertChunk(chunk, sequence, converter, output, *chunk_output); }) : more.error();
+    converter.Release();
     chunk.data.Shrink(kKeptBuffer);
     output.Submit(sequence, std::move(chunk_output));
   }
@@ -103,9 +104,10 @@ Result<bool> Conversion::NextChunk(Chunk& chunk, std::uint64_t& sequence, Ordere
 
 Status Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter,
                                 OrderedOutput& output, ChunkOutput& chunk_output) {
-  const Drain drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); };
+  const LargeUnit large{.wait_for_turn = [&] { output.WaitForTurn(sequence); },
+                        .drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); }};
   for (const Unit& unit : chunk.units) {
-    Status status = converter.Convert(*chunk.file, unit, drain, chunk_output.streams, chunk_output.counts);
+    Status status = converter.Convert(*chunk.file, unit, large, chunk_output.streams, chunk_output.counts);
     if (!status.ok()) {
       const bool bad_unit = status.code() == Code::kBadData || status.code() == Code::kUsage;
       if (!bad_unit || !dead_letters_) {

@@ -55,11 +55,16 @@ Status OrderedOutput::WriteStreams(Streams& streams, Counts& counts) {
   return {};
 }
 
+void OrderedOutput::WaitForTurn(std::uint64_t sequence) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return next_ == sequence && !writing_; });
+}
+
 Status OrderedOutput::WriteNow(std::uint64_t sequence, Streams& streams) {
+  WaitForTurn(sequence);
+  // From here on nobody else writes: this chunk is the next one, and it is not submitted yet.
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return next_ == sequence && !writing_; });
-    // From here on nobody else writes: this chunk is the next one, and it is not submitted yet.
+    const std::scoped_lock lock(mutex_);
     if (ended_) {
       for (PaddedBuffer& stream : streams) stream.Clear();
       return {};

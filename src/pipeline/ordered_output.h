@@ -38,6 +38,8 @@ class OrderedOutput {
   /// Says that the next chunk (0, 1, 2, ...) of so many bytes is begun, waits until there is room for it, and gives
   /// what to fill.
   std::unique_ptr<ChunkOutput> Begin(std::size_t input_bytes);
+  /// Waits until all chunks before this one are written or, after the end of the run, given up.
+  void WaitForTurn(std::uint64_t sequence);
   /// Writes a chunk's streams before it is finished: waits for its turn.
   Status WriteNow(std::uint64_t sequence, Streams& streams);
   /// Chunk `sequence` is finished.

@@ -71,7 +71,7 @@ std::vector<std::string> UnitConverter::stream_names() const {
   return names;
 }
 
-Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Drain& drain, Streams& streams,
+Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const LargeUnit& large, Streams& streams,
                               Counts& counts) {
   std::vector<std::size_t> marks;
   for (const PaddedBuffer& stream : streams) marks.push_back(stream.size());
@@ -79,23 +79,24 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
   counts_.rows.resize(mapper_.tables().size());
   counts_.units = 1;
   checked_ = false;
+  replaced_in_json_ = 0;
   const std::optional<std::uint64_t> records_left = records_left_;
   const RowCounts rows_before = mapper_.counts();
   const DecodeCounts decode_before = decoder_->counts();
 
   Status status;
-  Result<std::vector<WireRequest>*> requests = decoder_->Decode(file, unit);
+  Result<std::vector<WireRequest>*> requests = decoder_->Decode(file, unit, large.wait_for_turn);
   if (!requests) {
     status = std::move(requests.error());
   } else {
-    status = ConvertRequests(**requests, drain, streams);
+    status = ConvertRequests(**requests, large, streams);
   }
   if (!status.ok()) {
     for (std::size_t i = 0; i < marks.size(); ++i) streams[i].Resize(std::min(marks[i], streams[i].size()));
     records_left_ = records_left;
     return status;
   }
-  counts_.replaced_bytes = mapper_.counts().replaced_bytes - rows_before.replaced_bytes;
+  counts_.replaced_bytes = mapper_.counts().replaced_bytes - rows_before.replaced_bytes + replaced_in_json_;
   counts_.clamped_times = mapper_.counts().clamped_times - rows_before.clamped_times;
   counts_.bad_text_documents = decoder_->counts().bad_text - decode_before.bad_text;
   counts_.deprecated_names = decoder_->counts().deprecated_names - decode_before.deprecated_names;
@@ -103,17 +104,19 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Dra
   return {};
 }
 
-Status UnitConverter::ConvertRequests(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams) {
+Status UnitConverter::ConvertRequests(const std::vector<WireRequest>& requests, const LargeUnit& large,
+                                      Streams& streams) {
   for (const WireRequest& request : requests) {
     ++counts_.requests;
-    GF_RETURN_IF_ERROR(form_ == OutputForm::kRows ? AppendRows(requests, request, drain, streams)
+    GF_RETURN_IF_ERROR(form_ == OutputForm::kRows ? AppendRows(requests, request, large, streams)
                                                   : AppendRequest(request, streams));
   }
   return {};
 }
 
 /// Nothing of a unit may leave before all of it is known to be good.
-Status UnitConverter::CheckAndDrain(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams) {
+Status UnitConverter::CheckAndDrain(const std::vector<WireRequest>& requests, const LargeUnit& large,
+                                    Streams& streams) {
   if (!checked_) {
     RequestReader checker;
     for (const WireRequest& request : requests) {
@@ -124,7 +127,7 @@ Status UnitConverter::CheckAndDrain(const std::vector<WireRequest>& requests, co
     }
     checked_ = true;
   }
-  return drain(streams);
+  return large.drain(streams);
 }
 
 bool UnitConverter::WritesTableOf(RecordKind kind) const {
@@ -150,7 +153,7 @@ bool UnitConverter::Take() {
 }
 
 Status UnitConverter::AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request,
-                                 const Drain& drain, Streams& streams) {
+                                 const LargeUnit& large, Streams& streams) {
   reader_.Start(request.signal, request.wire);
   while (reader_.Next()) {
     if (!Take()) continue;
@@ -159,7 +162,7 @@ Status UnitConverter::AppendRows(const std::vector<WireRequest>& requests, const
       PaddedBuffer& stream = streams[separate_ ? table : 0];
       mapper_.Append(table, reader_, stream);
       ++counts_.rows[table];
-      if (stream.size() >= kDrainBytes) GF_RETURN_IF_ERROR(CheckAndDrain(requests, drain, streams));
+      if (stream.size() >= kDrainBytes) GF_RETURN_IF_ERROR(CheckAndDrain(requests, large, streams));
     }
   }
   return reader_.status();
@@ -179,9 +182,7 @@ Status UnitConverter::AppendRequest(const WireRequest& request, Streams& streams
   }
   PaddedBuffer& stream = streams[separate_ ? static_cast<std::size_t>(request.signal) : 0];
   if (form_ == OutputForm::kOtlpJson) {
-    json_.clear();
-    GF_RETURN_IF_ERROR(WireToJson(request.signal, chosen, json_));
-    stream.Append(json_);
+    GF_RETURN_IF_ERROR(WireToJson(request.signal, chosen, stream, replaced_in_json_));
     stream.Append('\n');
     return {};
   }

@@ -38,8 +38,13 @@ struct RecordOptions {
 /// Text of each stream.
 using Streams = std::vector<PaddedBuffer>;
 
-/// Takes what is in the streams, so that a large unit's output need not be held: the streams are empty afterwards.
-using Drain = std::function<Status(Streams&)>;
+/// What a converter does while a unit is large, so that only one such unit is held at a time.
+struct LargeUnit {
+  /// Waits until all output before the unit's is written.
+  std::function<void()> wait_for_turn;
+  /// Takes what is in the streams: they are empty afterwards. Waits as above.
+  std::function<Status(Streams&)> drain;
+};
 
 /// Turns units into output, one after the other. One per worker.
 class UnitConverter {
@@ -51,9 +56,12 @@ class UnitConverter {
   std::vector<std::string> stream_names() const;
 
   /// Appends the unit's output to `streams` and what was done to `counts`; nothing of both after an error: kBadData, or
-  /// kUsage where only the user can tell (an ambiguous signal). With a `drain` the unit is checked first, and its
-  /// output handed on in pieces.
-  Status Convert(const InputFile& file, const Unit& unit, const Drain& drain, Streams& streams, Counts& counts);
+  /// kUsage where only the user can tell (an ambiguous signal). Output that grows large is drained, once all of the
+  /// unit is checked.
+  Status Convert(const InputFile& file, const Unit& unit, const LargeUnit& large, Streams& streams, Counts& counts);
+
+  /// Gives back the memory that a large unit took.
+  void Release() { decoder_->Release(); }
 
   /// All records that --limit allows are written.
   bool limit_reached() const { return records_left_ == std::uint64_t{0}; }
@@ -61,10 +69,10 @@ class UnitConverter {
  private:
   UnitConverter(const RecordOptions& options, const CaptureOptions& capture, RowMapper mapper);
 
-  Status ConvertRequests(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams);
-  Status CheckAndDrain(const std::vector<WireRequest>& requests, const Drain& drain, Streams& streams);
+  Status ConvertRequests(const std::vector<WireRequest>& requests, const LargeUnit& large, Streams& streams);
+  Status CheckAndDrain(const std::vector<WireRequest>& requests, const LargeUnit& large, Streams& streams);
   /// `request` is one of the unit's `requests`.
-  Status AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request, const Drain& drain,
+  Status AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request, const LargeUnit& large,
                     Streams& streams);
   Status AppendRequest(const WireRequest& request, Streams& streams);
   bool Take();
@@ -84,7 +92,8 @@ class UnitConverter {
 
   Slicer slicer_;
   std::vector<std::uint8_t> keep_;
-  std::string slice_, json_;
+  std::string slice_;
+  std::uint64_t replaced_in_json_ = 0;  // of the unit under way
 };
 
 }  // namespace gf_otlp
