@@ -9,6 +9,7 @@
 
 #include "base/time_text.h"
 #include "cli/commands.h"
+#include "cli/human.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
@@ -269,8 +270,8 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
   }
   if (!status.ok() && status.code() == Code::kClosed) return status;
   if (status.ok() && conversion.counts().given_up != 0) {
-    status = BadData(fmt::format("{} files could not be read to their end: the dead letters say where and why",
-                                 conversion.counts().given_up));
+    status = BadData(fmt::format("{} could not be read to the end: the dead letters say where and why",
+                                 Counted(conversion.counts().given_up, "file")));
   }
 
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

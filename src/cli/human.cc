@@ -12,6 +12,10 @@ std::string HumanCount(std::uint64_t count) {
   return text;
 }
 
+std::string Counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", HumanCount(count), noun, count == 1 ? "" : "s");
+}
+
 std::string HumanBytes(std::uint64_t bytes) {
   if (bytes < 1000) return fmt::format("{} B", bytes);
   constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};

@@ -34,21 +34,21 @@ std::string SummaryText(const Summary& summary) {
   }
   if (!tables.empty()) tables += ")";
   std::string text =
-      fmt::format("{} of {} records written{}", HumanCount(c.records_written), HumanCount(c.records_read), tables);
-  const auto add = [&](std::uint64_t count, std::string_view what) {
-    if (count != 0) text += fmt::format("; {} {}", HumanCount(count), what);
+      fmt::format("{} of {} written{}", HumanCount(c.records_written), Counted(c.records_read, "record"), tables);
+  const auto add = [&](std::uint64_t count, std::string_view noun, std::string_view what) {
+    if (count != 0) text += fmt::format("; {} {}", Counted(count, noun), what);
   };
-  add(c.records_filtered, "filtered");
-  add(c.records_without_data, "without data");
-  add(c.bad_units, "bad units dead-lettered");
-  add(c.given_up, "files given up behind a bad unit");
-  add(c.replaced_bytes, "bytes that were not UTF-8 replaced");
-  add(c.bad_text_documents, "JSON documents that were not UTF-8");
-  add(c.clamped_times, "times clamped to what ClickHouse reads");
-  add(c.deprecated_names, "uses of deprecated field names");
-  add(summary.skipped_files, "files skipped");
-  add(summary.partial_tails, "torn ends left out");
-  text += fmt::format("; {} units of {} files, {} in, {} out, {:.2f} s", HumanCount(c.units), HumanCount(summary.files),
+  add(c.records_filtered, "record", "filtered");
+  add(c.records_without_data, "metric", "without data");
+  add(c.bad_units, "bad unit", "dead-lettered");
+  add(c.given_up, "file", "given up behind a bad unit");
+  add(c.replaced_bytes, "byte", "not UTF-8, replaced");
+  add(c.bad_text_documents, "JSON document", "not UTF-8");
+  add(c.clamped_times, "time", "clamped to what ClickHouse reads");
+  add(c.deprecated_names, "deprecated name", "read");
+  add(summary.skipped_files, "file", "skipped");
+  add(summary.partial_tails, "torn end", "left out");
+  text += fmt::format("; {} of {}, {} in, {} out, {:.2f} s", Counted(c.units, "unit"), Counted(summary.files, "file"),
                       HumanBytes(summary.bytes_in), HumanBytes(c.bytes_out), summary.seconds);
   return text;
 }

@@ -319,7 +319,7 @@ class BadInput(CommandTest):
         lost = self.write("lost.proto", framed(good) + b"\xff\xff\xff\xff" + framed(good))
         out, err = self.run_command("convert", lost, golden("traces-basic"), "--dead-letter", self.path("dead"), code=3)
         self.assertEqual(len(lines(out)), len(lines(self.run_command("convert", golden("logs-basic"))[0])) + 2)
-        self.assertIn("1 files could not be read to their end", err)
+        self.assertIn("1 file could not be read to the end", err)
         self.assertEqual(len(lines(read(self.path("dead")))), 1)
 
     def test_a_bad_line_of_json_is_named(self):
