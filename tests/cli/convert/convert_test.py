@@ -408,6 +408,89 @@ class Choosing(CommandTest):
         self.assertEqual([row for row in traces if row["TraceId"] in kept], [row for row in sample if row["TraceId"]])
 
 
+class Differences(CommandTest):
+    """What the manual lists under DIFFERENCES FROM THE EXPORTERS, where the exporters have no row to compare with."""
+
+    def rows(self, shape, case, *options):
+        out, _ = self.run_command("convert", "-q", "--shape", shape, golden(case), *options)
+        return [json.loads(line) for line in lines(out)]
+
+    def of_json(self, shape, request):
+        out, _ = self.run_command("convert", "-q", "--shape", shape, "-", stdin=json.dumps(request).encode())
+        return [json.loads(line) for line in lines(out)]
+
+    def test_nan_in_json_columns(self):
+        attributes = [row["LogAttributes"] for row in self.rows("clickhouse-json", "logs-attr-nan")]
+        self.assertEqual(attributes, [{"f": text, "nested": {"f": text}} for text in ("NaN", "Infinity", "-Infinity")])
+
+    def test_nan_inside_nested_values(self):
+        for shape, column in (("clickhouse", "LogAttributes"), ("glassflow", "LogAttributes"),
+                              ("glassflow-flat", "attributes")):
+            nested = [row[column]["nested"] for row in self.rows(shape, "logs-attr-nan")]
+            self.assertEqual(nested, [f'{{"f":"{text}"}}' for text in ("NaN", "Infinity", "-Infinity")], shape)
+
+    def test_nan_in_numbers_of_metrics(self):
+        largest = 1.7976931348623157e+308
+        histogram = {"glassflow": [], "glassflow-flat": [], "clickhouse": []}
+        for shape in histogram:
+            histogram[shape] = [row for row in self.rows(shape, "metrics-nan-sum-and-unset")
+                                if "histogram inf bound" in (row.get("MetricName"), row.get("metric_name"))]
+        row, = histogram["glassflow"]
+        self.assertEqual((row["Sum"], row["ExplicitBounds"]), (None, [1, largest]))
+        row, = histogram["glassflow-flat"]
+        self.assertEqual((row["sum"], row["explicit_bounds"]), (None, [1, largest]))
+        row, = histogram["clickhouse"]
+        self.assertEqual((row["Sum"], row["ExplicitBounds"]), ("nan", [1, "inf"]))
+
+    def test_glassflow_texts(self):
+        row, = self.of_json("glassflow", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
+            "body": {"doubleValue": "NaN"},
+            "attributes": [{"key": "empty", "value": {}}, {"key": "nan", "value": {"doubleValue": "NaN"}},
+                           {"key": "inf", "value": {"doubleValue": "-Infinity"}}]}]}]}]})
+        self.assertEqual((row["Body"], row["LogAttributes"]), ("NaN", {"empty": "", "inf": "-Infinity", "nan": "NaN"}))
+
+    def test_every_point_is_a_row(self):
+        self.assertEqual(len(self.rows("glassflow", "metrics-multi-point")), 6)
+
+    def test_nested_objects_are_glassflows_alone(self):
+        glassflow = self.rows("glassflow", "metrics-histograms-summary")
+        self.assertTrue(all(isinstance(row.get("Exemplars", {}), dict) for row in glassflow))
+        clickhouse = self.rows("clickhouse", "metrics-histograms-summary")
+        self.assertTrue(all("Exemplars" not in row and "ValueAtQuantiles" not in row for row in clickhouse))
+
+    def test_a_path_beside_its_object_is_written_as_it_is(self):
+        row, = self.of_json("clickhouse-json", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"attributes": [
+            {"key": "a.b", "value": {"intValue": "1"}},
+            {"key": "a", "value": {"kvlistValue": {"values": [{"key": "b", "value": {"intValue": "2"}}]}}}]}]}]}]})
+        self.assertEqual((row["LogAttributes"], row["LogAttributesKeys"]), ({"a": {"b": 2}, "a.b": 1}, ["a.b"]))
+
+    def test_times(self):
+        def log(shape, time):
+            row, = self.of_json(shape, {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": str(time)}]}]}]})
+            return row.get("Timestamp", row.get("timestamp"))
+        self.assertEqual(log("clickhouse", 2**63), "1677-09-21 00:12:44.000000000")
+        self.assertEqual(log("glassflow", 2**63 + 854775807), "1677-09-21 00:12:44.000000000")
+        self.assertEqual(log("clickhouse", 2**63 + 854775808), "1677-09-21 00:12:44.000000000")
+        self.assertEqual(log("clickhouse", 2**63 + 854775809), "1677-09-21 00:12:44.000000001")
+        self.assertEqual(log("glassflow-flat", 2**63), "1677-09-21T00:12:43.145224192Z")
+
+        def gauge(time, *options):
+            request = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"gauge": {"dataPoints": [
+                {"timeUnixNano": str(time), "asInt": "1"}]}}]}]}]}
+            out, stats = self.stats("convert", "-", *options, stdin=json.dumps(request).encode())
+            return json.loads(out)["TimeUnix"], stats["clamped_times"]
+        self.assertEqual(gauge(1_700_000_000_999_999_999), ("2023-11-14 22:13:20", 0))
+        self.assertEqual(gauge(1_700_000_000_999_999_999, "--time-digits", "9"), ("2023-11-14 22:13:20.999999999", 0))
+        self.assertEqual(gauge(2**32 * 10**9), ("2106-02-07 06:28:15", 1))
+        self.assertEqual(gauge(2**64 - 1), ("1970-01-01 00:00:00", 1))
+
+    def test_bytes_that_are_not_utf8_are_replaced_and_counted(self):
+        request = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a\xff\xfez"}}]}]}]}'
+        for shape, column in (("clickhouse", "Body"), ("glassflow", "Body"), ("glassflow-flat", "body")):
+            out, stats = self.stats("convert", "-", "--shape", shape, stdin=request)
+            self.assertEqual((json.loads(out)[column], stats["replaced_bytes"]), ("a\ufffd\ufffdz", 2), shape)
+
+
 def with_repaired_text(rows):
     """JSON holds U+FFFD for bytes that are not UTF-8; in rows made of protobuf, nested values have it as an escape."""
     return rows.replace(b"\\\\ufffd", b"\xef\xbf\xbd")
