@@ -1,10 +1,9 @@
 #include "pipeline/conversion.h"
 
-#include <exception>
-#include <new>
 #include <thread>
 #include <utility>
 
+#include "base/guard.h"
 #include "pipeline/dead_letter.h"
 
 namespace gf_otlp {
@@ -12,18 +11,6 @@ namespace {
 
 /// A chunk's buffer larger than this is not kept for the next one.
 constexpr std::size_t kKeptBuffer = 8 << 20;
-
-/// Runs a part of a worker's job; what it throws ends the run as an error at its place in the order.
-template <class F>
-Status Guard(F&& part) {
-  try {
-    return part();
-  } catch (const std::bad_alloc&) {
-    return IoError("out of memory");
-  } catch (const std::exception& error) {
-    return InternalError(error.what());
-  }
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/guard.h"
 #include "otlp/wire_to_json.h"
 
 namespace gf_otlp {
@@ -73,8 +74,8 @@ std::vector<std::string> UnitConverter::stream_names() const {
 
 Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const LargeUnit& large, Streams& streams,
                               Counts& counts) {
-  std::vector<std::size_t> marks;
-  for (const PaddedBuffer& stream : streams) marks.push_back(stream.size());
+  marks_.clear();
+  for (const PaddedBuffer& stream : streams) marks_.push_back(stream.size());
   counts_ = Counts();
   counts_.rows.resize(mapper_.tables().size());
   counts_.units = 1;
@@ -84,15 +85,12 @@ Status UnitConverter::Convert(const InputFile& file, const Unit& unit, const Lar
   const RowCounts rows_before = mapper_.counts();
   const DecodeCounts decode_before = decoder_->counts();
 
-  Status status;
-  Result<std::vector<WireRequest>*> requests = decoder_->Decode(file, unit, large.wait_for_turn);
-  if (!requests) {
-    status = std::move(requests.error());
-  } else {
-    status = ConvertRequests(**requests, large, streams);
-  }
+  Status status = Guard([&]() -> Status {
+    Result<std::vector<WireRequest>*> requests = decoder_->Decode(file, unit, large.wait_for_turn);
+    return requests ? ConvertRequests(**requests, large, streams) : std::move(requests.error());
+  });
   if (!status.ok()) {
-    for (std::size_t i = 0; i < marks.size(); ++i) streams[i].Resize(std::min(marks[i], streams[i].size()));
+    for (std::size_t i = 0; i < marks_.size(); ++i) streams[i].Resize(std::min(marks_[i], streams[i].size()));
     records_left_ = records_left;
     return status;
   }

@@ -88,7 +88,8 @@ class UnitConverter {
   bool metrics_wanted_ = true;  // any table of data points
   bool checked_ = false;        // all of the unit under way is known to be good
   RequestReader reader_;
-  Counts counts_;  // of the unit under way
+  Counts counts_;                   // of the unit under way
+  std::vector<std::size_t> marks_;  // the streams' sizes before it
 
   Slicer slicer_;
   std::vector<std::uint8_t> keep_;
