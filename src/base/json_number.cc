@@ -9,26 +9,20 @@
 #include <string>
 #include <system_error>
 
+#include "base/swar.h"
+
 namespace gf_otlp {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-std::uint64_t Load(const char* p) {
-  std::uint64_t word;
-  std::memcpy(&word, p, sizeof word);
-  return word;
-}
-
-constexpr std::uint64_t Repeat(std::uint8_t byte) { return byte * 0x0101010101010101u; }
-
 bool AreDigits(std::uint64_t word) {
-  return ((word & Repeat(0xf0)) | (((word + Repeat(0x06)) & Repeat(0xf0)) >> 4)) == Repeat(0x33);
+  return ((word & RepeatByte(0xf0)) | (((word + RepeatByte(0x06)) & RepeatByte(0xf0)) >> 4)) == RepeatByte(0x33);
 }
 
 /// The number that eight digits mean, the first of them in the lowest byte: adds up neighbours, then pairs, then fours.
 std::uint64_t EightDigits(std::uint64_t word) {
-  word -= Repeat('0');
+  word -= RepeatByte('0');
   word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ff;
   word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffff;
   return (word * 10'000 + (word >> 32)) & 0xffffffff;
@@ -42,7 +36,7 @@ bool PlainInteger(std::string_view text, std::uint64_t& value) {
   std::size_t i = 0;
   std::uint64_t sum = 0;
   for (; i + 8 <= size; i += 8) {
-    const std::uint64_t word = Load(text.data() + i);
+    const std::uint64_t word = LoadWord(text.data() + i);
     if (!AreDigits(word)) return false;
     sum = sum * 100'000'000 + EightDigits(word);
   }

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/json_number.h"
+#include "base/swar.h"
 
 namespace gf_otlp {
 namespace {
@@ -27,14 +28,6 @@ constexpr auto kEndsScalar = [] {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool EndsScalar(char c) { return kEndsScalar[static_cast<std::uint8_t>(c)]; }
-std::uint64_t Load(const char* p) {
-  std::uint64_t word;
-  std::memcpy(&word, p, sizeof word);
-  return word;
-}
-
-constexpr std::uint64_t Repeat(std::uint8_t byte) { return byte * 0x0101010101010101u; }
-
 /// -1 if they are not four hexadecimal digits.
 int FourHexDigits(const char* p) {
   int value = 0;
@@ -174,10 +167,10 @@ char* JsonReader::Unescape(std::string_view raw, char* out) {
     return nullptr;
   };
   while (p < end) {
-    const std::uint64_t word = Load(p);
+    const std::uint64_t word = LoadWord(p);
     std::memcpy(out, &word, sizeof word);
-    const std::uint64_t other = word ^ Repeat('\\');
-    const std::uint64_t hits = (other - Repeat(1)) & ~other & Repeat(0x80);
+    const std::uint64_t other = word ^ RepeatByte('\\');
+    const std::uint64_t hits = ZeroBytes(other) & RepeatByte(0x80);
     const std::ptrdiff_t plain = std::min<std::ptrdiff_t>(std::countr_zero(hits) / 8, end - p);
     p += plain;
     out += plain;

@@ -47,9 +47,6 @@ char* WriteEscape(char* out, char c) {
   return out;
 }
 
-using internal::RepeatByte;
-using internal::ZeroBytes;
-
 /// The high bit of some byte is set if any byte of the word has to be escaped.
 template <JsonEscapes kEscapes>
 std::uint64_t EscapesInWord(std::uint64_t word) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/swar.h"
 #include "gf_otlp/padded_buffer.h"
 
 #ifdef __SSE2__
@@ -36,18 +37,9 @@ char* WriteEscapedJsonString(char* out, std::string_view text, std::uint64_t& re
 namespace internal {
 
 template <class T>
-T Load(const char* p) {
-  T value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-template <class T>
 void Store(char* p, T value) {
   std::memcpy(p, &value, sizeof value);
 }
-
-constexpr std::uint64_t RepeatByte(std::uint8_t byte) { return byte * 0x0101010101010101u; }
-constexpr std::uint64_t ZeroBytes(std::uint64_t word) { return (word - RepeatByte(1)) & ~word; }
 
 /// Not 0 if any byte of the word is not plain: a control character, a quote, a backslash, not ASCII.
 inline std::uint64_t NotPlain(std::uint64_t word) {
@@ -73,7 +65,7 @@ inline bool AnyHighBit(Block block) { return _mm_movemask_epi8(block) != 0; }
 struct Block {
   std::uint64_t low, high;
 };
-inline Block LoadBlock(const char* p) { return {Load<std::uint64_t>(p), Load<std::uint64_t>(p + 8)}; }
+inline Block LoadBlock(const char* p) { return {LoadWord(p), LoadWord(p + 8)}; }
 inline void StoreBlock(char* p, Block block) {
   Store(p, block.low);
   Store(p + 8, block.high);
@@ -88,7 +80,7 @@ inline bool AnyHighBit(Block block) { return ((block.low | block.high) & RepeatB
 /// Copies `text` if all of it is ASCII that needs no escape, as almost all text is; else says false and may have
 /// written anything within the text's size. Reads no byte outside of `text`: short ones by loads that overlap.
 inline bool WritePlainText(char* out, std::string_view text) {
-  using internal::Block, internal::Load, internal::LoadBlock, internal::NotPlain, internal::RepeatByte, internal::Store;
+  using internal::Block, internal::LoadBlock, internal::NotPlain, internal::Store;
   const char* p = text.data();
   const std::size_t size = text.size();
   if (size >= 16) {
@@ -102,13 +94,13 @@ inline bool WritePlainText(char* out, std::string_view text) {
     return !internal::AnyHighBit(found);
   }
   if (size >= 8) {
-    const auto first = Load<std::uint64_t>(p), last = Load<std::uint64_t>(p + size - 8);
+    const auto first = LoadWord(p), last = LoadWord(p + size - 8);
     Store(out, first);
     Store(out + size - 8, last);
     return (NotPlain(first) | NotPlain(last)) == 0;
   }
   if (size >= 4) {
-    const auto first = Load<std::uint32_t>(p), last = Load<std::uint32_t>(p + size - 4);
+    const auto first = LoadWord<std::uint32_t>(p), last = LoadWord<std::uint32_t>(p + size - 4);
     Store(out, first);
     Store(out + size - 4, last);
     return NotPlain(first | static_cast<std::uint64_t>(last) << 32) == 0;

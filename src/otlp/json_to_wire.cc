@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/json_reader.h"
-#include "base/read_hex.h"
 #include "gf_otlp/records.h"
 #include "gf_otlp/wire.h"
 #include "otlp/field_tables.h"
