@@ -2,18 +2,22 @@
 # Installs what gf-otlp needs from Debian's packages. Quick when everything is there.
 #   scripts/install-deps.sh          to build
 #   scripts/install-deps.sh --test   to build and run the tests too
-#   scripts/install-deps.sh --dev    also clang-19: lint, formatter, fuzzing
+#   scripts/install-deps.sh --dev    also clang-19 (lint, formatter, fuzzing), and what scripts/servers needs to fetch and
+#                                    run the real servers of the integration tests (Java, Maven, npm)
 set -euo pipefail
 
 packages=(make cmake ninja-build g++ pkg-config libfmt-dev libsimdjson-dev libzstd-dev zlib1g-dev libre2-dev
-  libcli11-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler)
-test_packages=(doctest-dev python3 zstd gzip)
+  libcli11-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler librdkafka-dev libyaml-cpp-dev libssl-dev)
+test_packages=(doctest-dev python3 zstd gzip openssl)
 dev_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev mandoc)
+server_packages=(openjdk-17-jre-headless maven kcat)
+# A node with npm from elsewhere is as good, and Debian's packages conflict with it.
+command -v npm >/dev/null || server_packages+=(npm)
 
 case "${1:-}" in
   "") ;;
   --test) packages+=("${test_packages[@]}") ;;
-  --dev) packages+=("${test_packages[@]}" "${dev_packages[@]}") ;;
+  --dev) packages+=("${test_packages[@]}" "${dev_packages[@]}" "${server_packages[@]}") ;;
   *)
     echo "usage: scripts/install-deps.sh [--test|--dev]" >&2
     exit 2
