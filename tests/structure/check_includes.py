@@ -18,8 +18,11 @@ DOORS = [
     (r"simdjson\.h", ["src/base/json_reader."]),
     (r"(zstd(_errors)?|zlib)\.h", ["src/input/", "src/sink/"]),
     (r"re2/", ["src/otlp/select"]),
+    (r"openssl/(evp|sha)\.h", ["src/base/sha256."]),
+    (r"openssl/(x509\w*|ssl)\.h", ["src/sink/kafka"]),
     (r"google/protobuf/|.*\.pb\.h", []),
     (r"nlohmann/", ["src/input/dead_letter", "src/pipeline/", "src/cli/"]),
+    (r"yaml-cpp/", ["src/cli/config_file."]),
     (r"fmt/", ["src/"]),
 ]
 SYSTEM = re.compile(r"[a-z_0-9]+(\.h)?|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|[a-z]+intrin\.h")
