@@ -30,14 +30,22 @@ Walk ReadAll(Signal signal, std::string_view request) {
 }
 
 void CheckSlice(Signal signal, std::string_view request, const std::vector<std::string>& records, unsigned pattern) {
-  std::vector<std::uint8_t> keep(records.size());
+  std::vector<std::uint32_t> indices;
   std::vector<std::string> chosen;
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    keep[i] = pattern >> i % 6 & 1;
-    if (keep[i] != 0) chosen.push_back(records[i]);
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    if ((pattern >> i % 6 & 1) == 0) continue;
+    indices.push_back(i);
+    chosen.push_back(records[i]);
   }
+  Slicer slicer;
+  slicer.Start(signal, request);
+  Require(slicer.record_count() == records.size(), "the slicer sees the reader's records");
   std::string slice;
-  Slicer().Slice(signal, request, keep, slice);
+  slicer.Append(indices, slice);
+  if (indices.size() > 1) {
+    const std::size_t cut = slicer.CutInTwo(indices);
+    Require(cut > 0 && cut < indices.size(), "a cut leaves records on both sides");
+  }
   const Walk walk = ReadAll(signal, slice);
   Require(walk.ok, "a slice is well-formed");
   Require(walk.records == chosen, "a slice has the chosen records");

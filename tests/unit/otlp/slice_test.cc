@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace {
 namespace collector = opentelemetry::proto::collector;
 using opentelemetry::proto::metrics::v1::Metric;
 using Keep = std::vector<std::uint8_t>;
+using Indices = std::vector<std::uint32_t>;
 
 /// Removes the elements for which `keep` is false.
 template <class T, class F>
@@ -104,10 +107,82 @@ std::unique_ptr<google::protobuf::Message> Parse(Signal signal, std::string_view
   return message;
 }
 
+Indices Chosen(const Keep& keep) {
+  Indices chosen;
+  for (std::uint32_t i = 0; i < keep.size(); ++i) {
+    if (keep[i] != 0) chosen.push_back(i);
+  }
+  return chosen;
+}
+
 std::string SliceOf(Signal signal, std::string_view request, const Keep& keep) {
+  Slicer slicer;
+  slicer.Start(signal, request);
+  REQUIRE(slicer.record_count() == keep.size());
   std::string out;
-  Slicer().Slice(signal, request, keep, out);
+  slicer.Append(Chosen(keep), out);
   return out;
+}
+
+std::size_t CutOf(Signal signal, std::string_view request, const Indices& records) {
+  Slicer slicer;
+  slicer.Start(signal, request);
+  return slicer.CutInTwo(records);
+}
+
+void Describe(std::string_view text, std::string& out) { out += std::to_string(text.size()) + ":" + std::string(text); }
+
+void Describe(const Attributes& attributes, std::uint32_t dropped, std::string_view schema_url, std::string& out) {
+  for (const auto& [key, value] : attributes) {
+    Describe(key, out);
+    const bool list = value.kind() == Value::Kind::kString || value.kind() == Value::Kind::kBytes ||
+                      value.kind() == Value::Kind::kArray || value.kind() == Value::Kind::kKvlist;
+    Describe(list ? value.bytes() : std::to_string(value.as_int()), out);
+  }
+  Describe(std::to_string(dropped), out);
+  Describe(schema_url, out);
+}
+
+/// Every record with all that the reader knows of its resource, scope and metric.
+std::vector<std::string> RecordsInContext(Signal signal, std::string_view request) {
+  std::vector<std::string> records;
+  RequestReader reader;
+  reader.Start(signal, request);
+  while (reader.Next()) {
+    std::string& record = records.emplace_back(std::to_string(static_cast<int>(reader.kind())));
+    Describe(reader.resource().attributes, reader.resource().dropped_attributes_count, reader.resource().schema_url,
+             record);
+    const Scope& scope = reader.scope();
+    Describe(scope.name, record);
+    Describe(scope.version, record);
+    Describe(scope.attributes, scope.dropped_attributes_count, scope.schema_url, record);
+    if (signal == Signal::kMetrics) {
+      const gf_otlp::Metric& metric = reader.metric();
+      for (const std::string_view text : {metric.name, metric.description, metric.unit}) Describe(text, record);
+      Describe(std::to_string(metric.aggregation_temporality) + (metric.is_monotonic ? "+" : ""), record);
+    }
+    Describe(reader.record_bytes(), record);
+  }
+  INFO((reader.status().ok() ? "" : reader.status().message()));
+  REQUIRE(reader.status().ok());
+  return records;
+}
+
+/// Cuts in two until there is one record left, which has to be the next of `expected`.
+void Bisect(Signal signal, Slicer& slicer, std::span<const std::uint32_t> records,
+            const std::vector<std::string>& expected, std::size_t& next) {
+  if (records.size() > 1) {
+    const std::size_t cut = slicer.CutInTwo(records);
+    REQUIRE(cut >= 1);
+    REQUIRE(cut < records.size());
+    Bisect(signal, slicer, records.first(cut), expected, next);
+    Bisect(signal, slicer, records.subspan(cut), expected, next);
+    return;
+  }
+  std::string out;
+  slicer.Append(records, out);
+  REQUIRE(RecordsInContext(signal, out) == std::vector<std::string>{expected[records[0]]});
+  REQUIRE(records[0] == next++);
 }
 
 /// A field with a short content.
@@ -132,7 +207,9 @@ TEST_CASE("a slice equals what libprotobuf has after the other records are remov
         if ((keep[i] = random.OneIn(one_in))) chosen.push_back(records[i]);
       }
       std::string out = "before";
-      slicer.Slice(signal, request, keep, out);
+      slicer.Start(signal, request);
+      REQUIRE(slicer.record_count() == records.size());
+      slicer.Append(Chosen(keep), out);
       REQUIRE(out.starts_with("before"));
       out.erase(0, 6);
 
@@ -144,6 +221,53 @@ TEST_CASE("a slice equals what libprotobuf has after the other records are remov
       chosen_in_all += chosen.size();
     }
     CHECK(chosen_in_all > 1000);
+  }
+}
+
+TEST_CASE("whatever parts a request is cut into, every record is in one of them, in its context") {
+  for (const Signal signal : {Signal::kTraces, Signal::kLogs, Signal::kMetrics}) {
+    test::RandomWire random(21 + static_cast<std::uint64_t>(signal));
+    Slicer slicer;
+    for (int round = 0; round < 1000; ++round) {
+      CAPTURE(round);
+      const std::string request = random.Request(signal);
+      std::vector<std::string> expected = RecordsInContext(signal, request);
+      std::vector<Indices> parts(1 + random.Below(5));
+      for (std::uint32_t i = 0; i < expected.size(); ++i) parts[random.Below(parts.size())].push_back(i);
+
+      slicer.Start(signal, request);
+      std::vector<std::string> found;
+      for (const Indices& part : parts) {
+        std::string out;
+        slicer.Append(part, out);
+        for (std::string& record : RecordsInContext(signal, out)) found.push_back(std::move(record));
+      }
+      std::ranges::sort(found);
+      std::ranges::sort(expected);
+      REQUIRE(found == expected);
+    }
+  }
+}
+
+TEST_CASE("cutting in two ends with every record by itself") {
+  for (const Signal signal : {Signal::kTraces, Signal::kLogs, Signal::kMetrics}) {
+    test::RandomWire random(31 + static_cast<std::uint64_t>(signal));
+    Slicer slicer;
+    std::size_t most = 0;
+    for (int round = 0; round < 1000; ++round) {
+      CAPTURE(round);
+      const std::string request = random.Request(signal);
+      const std::vector<std::string> expected = RecordsInContext(signal, request);
+      if (expected.empty()) continue;
+      Indices all(expected.size());
+      std::iota(all.begin(), all.end(), 0u);
+      slicer.Start(signal, request);
+      std::size_t next = 0;
+      Bisect(signal, slicer, all, expected, next);
+      CHECK(next == expected.size());
+      most = std::max(most, next);
+    }
+    CHECK(most > 10);
   }
 }
 
@@ -182,10 +306,51 @@ TEST_CASE("points of data that a later member of the oneof replaced are no recor
   const std::string request =
       in_request(Field(7, point_1) + Field(5, point_1) + Field(7, point_1 + temporality) + name + Field(7, point_2));
 
-  CHECK(SliceOf(Signal::kMetrics, request, {1, 1}) ==
-        in_request(Field(7, point_1 + temporality) + name + Field(7, point_2)));
-  CHECK(SliceOf(Signal::kMetrics, request, {0, 1}) == in_request(Field(7, temporality) + name + Field(7, point_2)));
+  CHECK(SliceOf(Signal::kMetrics, request, {1, 1}) == in_request(Field(7, point_1 + temporality + point_2) + name));
+  CHECK(SliceOf(Signal::kMetrics, request, {1, 0}) == in_request(Field(7, point_1 + temporality) + name));
+  CHECK(SliceOf(Signal::kMetrics, request, {0, 1}) == in_request(Field(7, temporality + point_2) + name));
   CHECK(SliceOf(Signal::kMetrics, request, {0, 0}).empty());
+}
+
+TEST_CASE("a cut is between resources, else scopes, else metrics, else records, near the middle") {
+  const std::string span = Field(2, Field(5, "name")), scope = Field(2, span + span + span);
+  const std::string large(60, 'x');
+
+  SUBCASE("records") {
+    CHECK(CutOf(Signal::kTraces, Field(1, scope), {0, 1}) == 1);
+    const std::string long_span = Field(2, Field(5, large));
+    const std::string request = Field(1, Field(2, span + span + span + long_span));
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2}) == 1);
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3}) == 3);
+    CHECK(CutOf(Signal::kTraces, request, {1, 3}) == 1);
+  }
+  SUBCASE("scopes") {
+    const std::string request = Field(1, scope + Field(2, span) + scope);
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3, 4, 5, 6}) == 3);
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3}) == 3);
+    CHECK(CutOf(Signal::kTraces, request, {2, 3, 4, 5, 6}) == 2);
+  }
+  SUBCASE("resources") {
+    const std::string request = Field(1, scope + Field(2, span)) + Field(1, Field(2, span));
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3, 4}) == 4);
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3}) == 3);
+  }
+  SUBCASE("what a resource has counts, what all records share does not") {
+    const std::string attribute = Field(1, Field(1, Field(1, large)));
+    const std::string small = Field(1, Field(2, span));
+    const std::string request = Field(1, attribute + Field(2, span)) + small + small + small;
+    CHECK(CutOf(Signal::kTraces, request, {0, 1, 2, 3}) == 1);
+    CHECK(CutOf(Signal::kTraces, Field(1, attribute + scope + Field(2, span + span)), {0, 1, 2, 3, 4}) == 3);
+    CHECK(CutOf(Signal::kTraces, Field(1, attribute + Field(2, span + span + span + span)), {0, 1, 2, 3}) == 2);
+  }
+  SUBCASE("metrics") {
+    const std::string point = Field(1, ""), bare = Field(2, Field(1, "m"));
+    const std::string gauge = Field(2, Field(1, "m") + Field(5, point + point + point));
+    CHECK(CutOf(Signal::kMetrics, Field(1, Field(2, gauge)), {0, 1, 2}) == 1);
+    CHECK(CutOf(Signal::kMetrics, Field(1, Field(2, gauge + bare)), {0, 1, 2, 3}) == 3);
+    CHECK(CutOf(Signal::kMetrics, Field(1, Field(2, bare + bare + bare + bare)), {0, 1, 2, 3}) == 2);
+    CHECK(CutOf(Signal::kMetrics, Field(1, Field(2, bare + gauge)), {0, 1, 2, 3}) == 1);
+  }
 }
 
 TEST_CASE("a metric without data is a record of its own") {
