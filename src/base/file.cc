@@ -18,7 +18,9 @@ Status ErrnoError(const std::string& name, int error) {
 Result<FileInfo> StatFile(const std::string& path) {
   struct stat st{};
   if (::stat(path.c_str(), &st) != 0) return std::unexpected(ErrnoError(path, errno));
-  FileInfo info{.device = st.st_dev, .inode = st.st_ino};
+  FileInfo info{.modified = std::int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec,
+                .device = st.st_dev,
+                .inode = st.st_ino};
   if (S_ISREG(st.st_mode)) {
     info.kind = FileInfo::Kind::kRegular;
     info.size = static_cast<std::uint64_t>(st.st_size);

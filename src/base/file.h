@@ -17,6 +17,7 @@ struct FileInfo {
   enum class Kind : std::uint8_t { kRegular, kDirectory, kOther };
   Kind kind = Kind::kOther;
   std::uint64_t size = 0;
+  std::int64_t modified = 0;  // nanoseconds since 1970
   /// Tell files apart whatever their names are.
   std::uint64_t device = 0, inode = 0;
 };

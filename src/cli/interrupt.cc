@@ -15,8 +15,6 @@
 namespace gf_otlp::cli {
 namespace {
 
-constexpr int kGraceMilliseconds = 1000;
-
 std::atomic<int> caught_signal = 0;
 
 sigset_t Signals() {
@@ -40,12 +38,12 @@ void DieIfInterrupted() {
   kill(getpid(), signal);
 }
 
-InterruptWatch::InterruptWatch(std::function<void()> stop) {
+InterruptWatch::InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace) {
   const sigset_t set = Signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC);
   done_ = eventfd(0, EFD_CLOEXEC);
-  thread_ = std::thread([this, stop = std::move(stop)] { Watch(stop); });
+  thread_ = std::thread([this, stop = std::move(stop), grace] { Watch(stop, grace); });
 }
 
 InterruptWatch::~InterruptWatch() {
@@ -59,7 +57,7 @@ InterruptWatch::~InterruptWatch() {
   }
 }
 
-void InterruptWatch::Watch(const std::function<void()>& stop) const {
+void InterruptWatch::Watch(const std::function<void()>& stop, std::chrono::milliseconds grace) const {
   pollfd ready[] = {{signals_, POLLIN, 0}, {done_, POLLIN, 0}};
   poll(ready, 2, -1);
   if ((ready[0].revents & POLLIN) == 0) return;
@@ -67,7 +65,7 @@ void InterruptWatch::Watch(const std::function<void()>& stop) const {
   if (read(signals_, &info, sizeof info) != sizeof info) return;
   caught_signal = static_cast<int>(info.ssi_signo);
   stop();
-  poll(ready, 2, kGraceMilliseconds);
+  poll(ready, 2, static_cast<int>(grace.count()));
   if ((ready[1].revents & POLLIN) == 0) DieIfInterrupted();
 }
 

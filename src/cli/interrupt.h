@@ -1,23 +1,24 @@
 #ifndef GF_OTLP_CLI_INTERRUPT_H_
 #define GF_OTLP_CLI_INTERRUPT_H_
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
 namespace gf_otlp::cli {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP ask for an end instead of ending the process: the first one calls `stop`
-/// (in another thread); a second one, or a run that has not ended a second later, removes unfinished files and dies of
-/// the signal. Make it before other threads: they inherit the blocked signals.
+/// (in another thread); a second one, or a run that has not ended when the grace is over, removes unfinished files and
+/// dies of the signal. Make it before other threads: they inherit the blocked signals.
 class InterruptWatch {
  public:
-  explicit InterruptWatch(std::function<void()> stop);
+  explicit InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace = std::chrono::seconds(1));
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
   ~InterruptWatch();
 
  private:
-  void Watch(const std::function<void()>& stop) const;
+  void Watch(const std::function<void()>& stop, std::chrono::milliseconds grace) const;
 
   int signals_ = -1, done_ = -1;  // signalfd, eventfd
   std::thread thread_;

@@ -7,6 +7,13 @@
 #include "cli/human.h"
 
 namespace gf_otlp::cli {
+namespace {
+
+void AddNote(std::uint64_t count, std::string_view noun, std::string_view what, std::string& text) {
+  if (count != 0) text += fmt::format("; {} {}", Counted(count, noun), what);
+}
+
+}  // namespace
 
 Summary Summarize(const Conversion& conversion, const std::vector<std::string>& names, bool rows, bool kept,
                   double seconds) {
@@ -26,6 +33,13 @@ Summary Summarize(const Conversion& conversion, const std::vector<std::string>& 
   return summary;
 }
 
+void SayWhatWasLeftOut(const Conversion& conversion, const Env& env) {
+  for (const SkippedFile& file : conversion.skipped()) env.Say(fmt::format("skipped {}: {}", file.name, file.reason));
+  for (const PartialTail& tail : conversion.partial_tails()) {
+    env.Say(fmt::format("left out the torn end of {}: {} bytes at offset {}", tail.name, tail.length, tail.offset));
+  }
+}
+
 std::string SummaryText(const Summary& summary) {
   const Counts& c = summary.counts;
   std::string tables;
@@ -35,11 +49,19 @@ std::string SummaryText(const Summary& summary) {
   if (!tables.empty()) tables += ")";
   std::string text =
       fmt::format("{} of {} written{}", HumanCount(c.records_written), Counted(c.records_read, "record"), tables);
+  AddNote(c.records_filtered, "record", "filtered", text);
+  AddNote(c.records_without_data, "metric", "without data", text);
+  AddNotes(summary, text);
+  text += fmt::format("; {} of {}, {} in, {} out, {:.2f} s", Counted(c.units, "unit"), Counted(summary.files, "file"),
+                      HumanBytes(summary.bytes_in), HumanBytes(c.bytes_out), summary.seconds);
+  return text;
+}
+
+void AddNotes(const Summary& summary, std::string& text) {
+  const Counts& c = summary.counts;
   const auto add = [&](std::uint64_t count, std::string_view noun, std::string_view what) {
-    if (count != 0) text += fmt::format("; {} {}", Counted(count, noun), what);
+    AddNote(count, noun, what, text);
   };
-  add(c.records_filtered, "record", "filtered");
-  add(c.records_without_data, "metric", "without data");
   add(c.bad_units, "bad unit", "dead-lettered");
   add(c.given_up, "file", "given up behind a bad unit");
   add(c.replaced_bytes, "byte", "not UTF-8, replaced");
@@ -48,14 +70,10 @@ std::string SummaryText(const Summary& summary) {
   add(c.deprecated_names, "deprecated name", "read");
   add(summary.skipped_files, "file", "skipped");
   add(summary.partial_tails, "torn end", "left out");
-  text += fmt::format("; {} of {}, {} in, {} out, {:.2f} s", Counted(c.units, "unit"), Counted(summary.files, "file"),
-                      HumanBytes(summary.bytes_in), HumanBytes(c.bytes_out), summary.seconds);
-  return text;
 }
 
-std::string SummaryJson(const Summary& summary) {
+void AddInputCounts(const Summary& summary, nlohmann::ordered_json& json) {
   const Counts& c = summary.counts;
-  nlohmann::ordered_json json;
   json["files"] = summary.files;
   json["files_skipped"] = summary.skipped_files;
   json["partial_tails"] = summary.partial_tails;
@@ -63,16 +81,27 @@ std::string SummaryJson(const Summary& summary) {
   json["units_dead_lettered"] = c.bad_units;
   json["files_given_up"] = c.given_up;
   json["requests"] = c.requests;
+}
+
+void AddTextCounts(const Summary& summary, nlohmann::ordered_json& json) {
+  const Counts& c = summary.counts;
+  json["replaced_bytes"] = c.replaced_bytes;
+  json["bad_text_documents"] = c.bad_text_documents;
+  json["clamped_times"] = c.clamped_times;
+  json["deprecated_names"] = c.deprecated_names;
+}
+
+std::string SummaryJson(const Summary& summary) {
+  const Counts& c = summary.counts;
+  nlohmann::ordered_json json;
+  AddInputCounts(summary, json);
   json["records_read"] = c.records_read;
   json["records_written"] = c.records_written;
   json["records_filtered"] = c.records_filtered;
   json["records_without_data"] = c.records_without_data;
   json["rows"] = nlohmann::ordered_json::object();
   for (const auto& [name, rows] : summary.output) json["rows"][name] = rows;
-  json["replaced_bytes"] = c.replaced_bytes;
-  json["bad_text_documents"] = c.bad_text_documents;
-  json["clamped_times"] = c.clamped_times;
-  json["deprecated_names"] = c.deprecated_names;
+  AddTextCounts(summary, json);
   json["bytes_in"] = summary.bytes_in;
   json["bytes_out"] = c.bytes_out;
   json["seconds"] = summary.seconds;

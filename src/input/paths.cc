@@ -120,10 +120,12 @@ class DirectoryWalk {
       case FileInfo::Kind::kOther: Skip(path, "neither a file nor a directory"); return {};
       case FileInfo::Kind::kRegular: break;
     }
-    found_.push_back({.key = RotationKeyOf(path),
-                      .id = {info->device, info->inode},
-                      .link = link,
-                      .path = {.name = path, .from_directory = true, .has_size = true, .size = info->size}});
+    found_.push_back(
+        {.key = RotationKeyOf(path),
+         .id = {info->device, info->inode},
+         .link = link,
+         .path = {
+             .name = path, .from_directory = true, .has_size = true, .size = info->size, .modified = info->modified}});
     return {};
   }
 
@@ -138,7 +140,10 @@ Status AddInput(const std::string& input, InputPaths& paths) {
   const Result<FileInfo> info = StatFile(input);
   if (!info) return info.error();
   if (info->kind != FileInfo::Kind::kDirectory) {
-    paths.files.push_back({.name = input, .has_size = info->kind == FileInfo::Kind::kRegular, .size = info->size});
+    paths.files.push_back({.name = input,
+                           .has_size = info->kind == FileInfo::Kind::kRegular,
+                           .size = info->size,
+                           .modified = info->modified});
     return {};
   }
   DirectoryWalk walk(paths);

@@ -11,13 +11,6 @@
 
 namespace gf_otlp {
 
-struct InputPath {
-  std::string name;  // "-" is standard input
-  bool from_directory = false;
-  bool has_size = false;  // a regular file
-  std::uint64_t size = 0;
-};
-
 struct InputPaths {
   std::vector<InputPath> files;
   std::vector<SkippedFile> skipped;

@@ -36,6 +36,7 @@ struct Source::State {
     bool cut_short = false;  // the carried bytes may hold whole units
   };
 
+  std::uint64_t SkippedUnits(std::size_t file) const { return file < skip_units.size() ? skip_units[file] : 0; }
   Result<bool> OpenNext(Chunk& chunk);
   Status OpenStream(const InputPath& path);
   Status ChooseFormat(const InputPath& path, Chunk& chunk);
@@ -50,6 +51,7 @@ struct Source::State {
   std::size_t block_bytes = kBlockBytes;
   InputPaths paths;
   std::size_t next_path = 0;
+  std::vector<std::uint64_t> skip_units;
   std::unique_ptr<Open> open;
   PaddedBuffer carry;           // what was read behind the last chunk: a partial unit, or more if there were too many
   std::size_t carry_begin = 0;  // what stands before is in chunks
@@ -63,6 +65,7 @@ Status Source::State::OpenStream(const InputPath& path) {
   open = std::make_unique<Open>();
   open->file = std::make_shared<InputFile>();
   open->file->name = path.name;
+  open->file->index = next_path - 1;
   auto stream = std::make_unique<FileStream>(*std::move(fd), path.name, bytes_read);
   open->content = std::make_unique<PeekStream>(std::move(stream));
   bool ended = false;
@@ -124,6 +127,7 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
 
 /// False when there is no further file.
 Result<bool> Source::State::OpenNext(Chunk& chunk) {
+  while (next_path < paths.files.size() && SkippedUnits(next_path) == kAllUnits) ++next_path;
   if (next_path == paths.files.size()) return false;
   const InputPath& path = paths.files[next_path++];
   GF_UNEXPECTED_IF_ERROR(OpenStream(path));
@@ -242,9 +246,16 @@ Result<bool> Source::Next(Chunk& chunk) {
       const Result<bool> more = state_->OpenNext(chunk);
       if (!more || !*more) return more;
     }
+    if (!chunk.units.empty() && state_->SkippedUnits(chunk.file->index) > 0) {
+      const std::uint64_t skipped = state_->SkippedUnits(chunk.file->index);
+      std::erase_if(chunk.units, [&](const Unit& unit) { return unit.number <= skipped; });
+    }
     if (!chunk.units.empty()) return true;
   }
 }
+
+const std::vector<InputPath>& Source::files() const { return state_->paths.files; }
+void Source::SkipUnits(std::vector<std::uint64_t> units) { state_->skip_units = std::move(units); }
 
 std::uint64_t Source::total_bytes() const {
   const std::vector<InputPath>& files = state_->paths.files;

@@ -16,7 +16,8 @@ namespace gf_otlp {
 
 /// What is known of a file once it is open; shared by the chunks cut from it.
 struct InputFile {
-  std::string name;  // as the user would name it; "-" is standard input
+  std::string name;         // as the user would name it; "-" is standard input
+  std::uint64_t index = 0;  // in Source::files()
   InputFormat format = InputFormat::kProto;
   Compression compression = Compression::kNone;
   /// Raw protobuf only: the signal that all of the file's first block agrees on, for elements that alone fit several.
@@ -46,6 +47,15 @@ struct Chunk {
   std::vector<Unit> units;
 };
 
+/// A file to be read, as the file system has it before it is opened.
+struct InputPath {
+  std::string name;  // "-" is standard input
+  bool from_directory = false;
+  bool has_size = false;  // a regular file
+  std::uint64_t size = 0;
+  std::int64_t modified = 0;  // nanoseconds since 1970
+};
+
 struct SkippedFile {
   std::string name;
   std::string reason;
@@ -67,6 +77,13 @@ class Source {
   static Result<std::unique_ptr<Source>> Open(const std::vector<std::string>& inputs, const CaptureOptions& options,
                                               std::size_t block_bytes = kBlockBytes);
   ~Source();
+
+  /// In the order they are read.
+  const std::vector<InputPath>& files() const;
+  /// The number of units not to be given of each file, for those that were dealt with in an earlier run; kAllUnits: the
+  /// file is not opened. Shorter than files(): 0 for the rest. REQUIRES: before Next()
+  static constexpr std::uint64_t kAllUnits = ~std::uint64_t{0};
+  void SkipUnits(std::vector<std::uint64_t> units);
 
   /// Fills `chunk` (its buffer is used again) with the next units; false at the end. What is wrong with the data is a
   /// unit with an error: a torn one, a broken compressed stream, a named file that fits no format. An error ends the

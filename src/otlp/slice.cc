@@ -274,13 +274,4 @@ std::size_t Slicer::CutInTwo(std::span<const std::uint32_t> records) const {
   return best;
 }
 
-void Slicer::Slice(Signal signal, std::string_view request, std::span<const std::uint8_t> keep, std::string& out) {
-  chosen_.clear();
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    if (keep[i] != 0) chosen_.push_back(static_cast<std::uint32_t>(i));
-  }
-  Start(signal, request);
-  Append(chosen_, out);
-}
-
 }  // namespace gf_otlp

@@ -33,10 +33,6 @@ class Slicer {
   /// and not all. REQUIRES: at least two records, in ascending order.
   std::size_t CutInTwo(std::span<const std::uint32_t> records) const;
 
-  /// Start() and Append() of the records whose entry in `keep` is not 0.
-  /// TODO: goes with its only caller, in pipeline/unit_converter.cc.
-  void Slice(Signal signal, std::string_view request, std::span<const std::uint8_t> keep, std::string& out);
-
  private:
   static constexpr std::uint32_t kNone = ~0u;
 
@@ -84,7 +80,6 @@ class Slicer {
   std::vector<Piece> pieces_;
   std::vector<Record> records_;
   std::vector<std::string_view> data_;  // of the metric that is being indexed: the data that counts
-  std::vector<std::uint32_t> chosen_;   // of Slice()
 };
 
 }  // namespace gf_otlp

@@ -16,7 +16,7 @@ constexpr std::size_t kKeptBuffer = 8 << 20;
 
 Result<std::unique_ptr<Conversion>> Conversion::Make(const ConversionOptions& options) {
   // Records are counted off one after the other: --limit takes one worker.
-  const unsigned workers = options.records.limit ? 1 : options.threads;
+  const unsigned workers = options.records.choice.limit ? 1 : options.threads;
   std::vector<UnitConverter> converters;
   for (unsigned i = 0; i < workers; ++i) {
     Result<UnitConverter> converter = UnitConverter::Make(options.records, options.capture);
@@ -32,13 +32,14 @@ Conversion::Conversion(const ConversionOptions& options, std::unique_ptr<Source>
                        std::vector<UnitConverter> converters)
     : capture_(options.capture),
       dead_letters_(options.dead_letters),
+      messages_(options.records.messages != nullptr),
       converters_(std::move(converters)),
       stream_names_(converters_.front().stream_names()),
       separate_streams_(options.records.separate_streams),
       source_(std::move(source)),
       total_bytes_(source_->total_bytes()) {}
 
-Status Conversion::Run(Sink& sink, Sink* dead_letters) {
+Status Conversion::Run(Sink& sink, const DeadLetterWriter& dead_letters) {
   OrderedOutput output(sink, dead_letters, separate_streams_ ? stream_names_.size() : 1, 2 * converters_.size());
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < converters_.size(); ++i) {
@@ -52,16 +53,18 @@ Status Conversion::Run(Sink& sink, Sink* dead_letters) {
 }
 
 void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
-  Chunk chunk;
+  auto chunk = std::make_shared<Chunk>();
   while (output.WaitForRoom()) {
+    // Messages keep their chunk until they are delivered.
+    if (chunk.use_count() > 1) chunk = std::make_shared<Chunk>();
     std::uint64_t sequence = 0;
     std::unique_ptr<ChunkOutput> chunk_output;
-    const Result<bool> more = NextChunk(chunk, sequence, output, chunk_output);
+    const Result<bool> more = NextChunk(*chunk, sequence, output, chunk_output);
     if (more && !*more) return;
     chunk_output->status =
         more ? Guard([&] { return ConvertChunk(chunk, sequence, converter, output, *chunk_output); }) : more.error();
     converter.Release();
-    chunk.data.Shrink(kKeptBuffer);
+    if (chunk.use_count() == 1) chunk->data.Shrink(kKeptBuffer);
     output.Submit(sequence, std::move(chunk_output));
   }
 }
@@ -89,28 +92,44 @@ Result<bool> Conversion::NextChunk(Chunk& chunk, std::uint64_t& sequence, Ordere
   return more;
 }
 
-Status Conversion::ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter,
-                                OrderedOutput& output, ChunkOutput& chunk_output) {
+Status Conversion::ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::uint64_t sequence,
+                                UnitConverter& converter, OrderedOutput& output, ChunkOutput& chunk_output) {
+  Batch& batch = chunk_output.batch;
+  const InputFile& file = *chunk->file;
+  const auto begin = [&](std::uint64_t units) {
+    if (messages_) batch.origin = chunk;
+    batch.end = {file.index, units};
+  };
+  begin(chunk->units.front().number - 1);
   const LargeUnit large{.wait_for_turn = [&] { output.WaitForTurn(sequence); },
-                        .drain = [&](Streams& streams) { return output.WriteNow(sequence, streams); }};
-  for (const Unit& unit : chunk.units) {
-    Status status = converter.Convert(*chunk.file, unit, large, chunk_output.streams, chunk_output.counts);
+                        .drain = [&](Batch& part) -> Status {
+                          converter.Finish(part);
+                          const std::uint64_t units = part.end.units;
+                          GF_RETURN_IF_ERROR(output.WriteNow(sequence, part));
+                          begin(units);
+                          return {};
+                        }};
+  Status failure;
+  for (std::size_t i = 0; i < chunk->units.size() && failure.ok() && !chunk_output.last; ++i) {
+    const Unit& unit = chunk->units[i];
+    Status status = converter.Convert(*chunk, i, large, batch, dead_letters_ ? &chunk_output.dead_letters : nullptr,
+                                      chunk_output.counts);
     if (!status.ok()) {
       const bool bad_unit = status.code() == Code::kBadData || status.code() == Code::kUsage;
       if (!bad_unit || !dead_letters_) {
-        return bad_unit ? std::move(status).At(UnitName(*chunk.file, unit)) : std::move(status);
+        failure = bad_unit ? std::move(status).At(UnitName(file, unit)) : std::move(status);
+        continue;
       }
       ++chunk_output.counts.units;
       ++chunk_output.counts.bad_units;
       chunk_output.counts.given_up += unit.rest_given_up;
-      AppendDeadLetter(*chunk.file, unit, capture_.signal, status.message(), chunk_output.dead_letters);
+      AppendDeadLetter(file, unit, capture_.signal, status.message(), chunk_output.dead_letters);
     }
-    if (converter.limit_reached()) {
-      chunk_output.last = true;
-      return {};
-    }
+    batch.end.units = unit.number;
+    chunk_output.last = converter.limit_reached();
   }
-  return {};
+  converter.Finish(batch);
+  return failure;
 }
 
 }  // namespace gf_otlp

@@ -6,10 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "input/source.h"
 #include "pipeline/counts.h"
+#include "pipeline/dead_letter.h"
 #include "pipeline/ordered_output.h"
 #include "pipeline/unit_converter.h"
 #include "sink/sink.h"
@@ -35,8 +37,13 @@ class Conversion {
   const std::vector<std::string>& stream_names() const { return stream_names_; }
 
   /// Reads all input. kBadData or kUsage for the first unit that cannot be read (everything before it was written),
-  /// kIo, kClosed. `dead_letters` is null unless the options ask for it. REQUIRES: called once.
-  Status Run(Sink& sink, Sink* dead_letters);
+  /// kIo, kClosed. `dead_letters` is needed if the options ask for them. REQUIRES: called once.
+  Status Run(Sink& sink, const DeadLetterWriter& dead_letters);
+
+  /// The input files in the order they are read, and how many units of each not to read (0 for those behind the end;
+  /// kAllUnits: the file). REQUIRES: before Run()
+  const std::vector<InputPath>& files() const { return source_->files(); }
+  void SkipUnits(std::vector<std::uint64_t> units) { source_->SkipUnits(std::move(units)); }
 
   /// Makes a run end early, as if the input ended; from any thread or a signal handler.
   void Stop() { stopped_ = true; }
@@ -59,11 +66,11 @@ class Conversion {
   void Work(UnitConverter& converter, OrderedOutput& output);
   Result<bool> NextChunk(Chunk& chunk, std::uint64_t& sequence, OrderedOutput& output,
                          std::unique_ptr<ChunkOutput>& chunk_output);
-  Status ConvertChunk(const Chunk& chunk, std::uint64_t sequence, UnitConverter& converter, OrderedOutput& output,
-                      ChunkOutput& chunk_output);
+  Status ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::uint64_t sequence, UnitConverter& converter,
+                      OrderedOutput& output, ChunkOutput& chunk_output);
 
   const CaptureOptions capture_;
-  const bool dead_letters_;
+  const bool dead_letters_, messages_;
   std::vector<UnitConverter> converters_;  // one a worker
   std::vector<std::string> stream_names_;
   bool separate_streams_;

@@ -11,7 +11,9 @@ void Counts::Add(const Counts& other) {
   requests += other.requests;
   records_read += other.records_read;
   records_written += other.records_written;
+  records_refused += other.records_refused;
   records_filtered += other.records_filtered;
+  for (std::size_t i = 0; i < records_disabled.size(); ++i) records_disabled[i] += other.records_disabled[i];
   records_without_data += other.records_without_data;
   rows.resize(std::max(rows.size(), other.rows.size()));
   for (std::size_t i = 0; i < other.rows.size(); ++i) rows[i] += other.rows[i];

@@ -25,14 +25,25 @@ void AppendLine(const nlohmann::ordered_json& line, std::string& lines) {
   lines += '\n';
 }
 
-/// A dead letter that was read and refused again stays the letter it is, with the new reason. False for anything else.
-bool AppendAgain(const InputFile& file, const Unit& unit, std::string_view reason, std::string& lines) {
-  if (file.format != InputFormat::kDeadLetter) return false;
-  auto letter = nlohmann::ordered_json::parse(unit.bytes, nullptr, /*allow_exceptions=*/false);
-  if (!letter.is_object() || !letter.contains("data")) return false;
-  letter["reason"] = reason;
-  AppendLine(letter, lines);
-  return true;
+/// A letter without reason and data. A dead letter that was read and refused again stays the letter it is.
+nlohmann::ordered_json BeginLetter(const InputFile& file, const Unit& unit, std::optional<Signal> signal) {
+  if (file.format == InputFormat::kDeadLetter) {
+    auto letter = nlohmann::ordered_json::parse(unit.bytes, nullptr, /*allow_exceptions=*/false);
+    if (letter.is_object() && letter.contains("data")) return letter;
+  }
+  nlohmann::ordered_json letter;
+  letter["file"] = file.name;
+  letter["offset"] = unit.offset;
+  letter["length"] = unit.length;
+  letter["number"] = unit.number;
+  letter["signal"] = signal ? nlohmann::ordered_json(SignalName(*signal)) : nullptr;
+  return letter;
+}
+
+std::string Base64(std::string_view bytes) {
+  std::string text(Base64Size(bytes.size()), '\0');
+  WriteBase64(text.data(), bytes);
+  return text;
 }
 
 }  // namespace
@@ -43,18 +54,20 @@ std::string UnitName(const InputFile& file, const Unit& unit) {
 
 void AppendDeadLetter(const InputFile& file, const Unit& unit, std::optional<Signal> signal, std::string_view reason,
                       std::string& lines) {
-  if (AppendAgain(file, unit, reason, lines)) return;
-  std::string data(Base64Size(unit.bytes.size()), '\0');
-  WriteBase64(data.data(), unit.bytes);
-  nlohmann::ordered_json line;
-  line["file"] = file.name;
-  line["offset"] = unit.offset;
-  line["length"] = unit.length;
-  line["number"] = unit.number;
-  line["signal"] = signal ? nlohmann::ordered_json(SignalName(*signal)) : nullptr;
-  line["reason"] = reason;
-  line["data"] = std::move(data);
-  AppendLine(line, lines);
+  nlohmann::ordered_json letter = BeginLetter(file, unit, signal);
+  letter["reason"] = reason;
+  if (!letter.contains("data")) letter["data"] = Base64(unit.bytes);
+  AppendLine(letter, lines);
+}
+
+void AppendDeadRecord(const InputFile& file, const Unit& unit, std::uint32_t record, Signal signal,
+                      std::string_view wire, std::string_view reason, std::string& lines) {
+  nlohmann::ordered_json letter = BeginLetter(file, unit, signal);
+  if (!letter.contains("record")) letter["record"] = record + 1;
+  letter["signal"] = SignalName(signal);
+  letter["reason"] = reason;
+  letter["data"] = Base64(wire);
+  AppendLine(letter, lines);
 }
 
 }  // namespace gf_otlp

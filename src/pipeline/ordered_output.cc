@@ -12,11 +12,7 @@ constexpr std::size_t kMaxBytesWaiting = 32 << 20;
 /// Buffers larger than this are not kept for the next chunk.
 constexpr std::size_t kKeptBuffer = 8 << 20;
 
-std::size_t OutputBytes(const ChunkOutput& output) {
-  std::size_t bytes = output.dead_letters.size();
-  for (const PaddedBuffer& stream : output.streams) bytes += stream.size();
-  return bytes;
-}
+std::size_t OutputBytes(const ChunkOutput& output) { return output.dead_letters.size() + output.batch.bytes(); }
 
 }  // namespace
 
@@ -36,7 +32,7 @@ std::unique_ptr<ChunkOutput> OrderedOutput::Begin(std::size_t input_bytes) {
   std::unique_ptr<ChunkOutput> output;
   if (unused_.empty()) {
     output = std::make_unique<ChunkOutput>();
-    output->streams.resize(streams_);
+    output->batch.streams.resize(streams_);
   } else {
     output = std::move(unused_.back());
     unused_.pop_back();
@@ -45,13 +41,11 @@ std::unique_ptr<ChunkOutput> OrderedOutput::Begin(std::size_t input_bytes) {
   return output;
 }
 
-Status OrderedOutput::WriteStreams(Streams& streams, Counts& counts) {
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    if (streams[i].empty()) continue;
-    GF_RETURN_IF_ERROR(sink_.Write(i, streams[i].view()));
-    counts.bytes_out += streams[i].size();
-    streams[i].Clear();
-  }
+Status OrderedOutput::WriteBatch(Batch& batch) {
+  std::uint64_t bytes = 0;
+  for (const PaddedBuffer& stream : batch.streams) bytes += stream.size();
+  GF_RETURN_IF_ERROR(sink_.Write(batch));
+  counts_.bytes_out += bytes;
   return {};
 }
 
@@ -60,22 +54,23 @@ void OrderedOutput::WaitForTurn(std::uint64_t sequence) {
   changed_.wait(lock, [&] { return next_ == sequence && !writing_; });
 }
 
-Status OrderedOutput::WriteNow(std::uint64_t sequence, Streams& streams) {
+Status OrderedOutput::WriteNow(std::uint64_t sequence, Batch& batch) {
   WaitForTurn(sequence);
   // From here on nobody else writes: this chunk is the next one, and it is not submitted yet.
   {
     const std::scoped_lock lock(mutex_);
     if (ended_) {
-      for (PaddedBuffer& stream : streams) stream.Clear();
+      batch.Clear(kKeptBuffer);
       return {};
     }
   }
-  return WriteStreams(streams, counts_);
+  return WriteBatch(batch);
 }
 
 void OrderedOutput::WriteOut(ChunkOutput& output) {
-  Status status = WriteStreams(output.streams, counts_);
-  if (status.ok() && !output.dead_letters.empty()) status = dead_letters_->Write(0, output.dead_letters);
+  // First the dead letters: what a sink has counts as dealt with.
+  Status status = output.dead_letters.empty() ? Status() : dead_letters_(output.dead_letters);
+  if (status.ok()) status = WriteBatch(output.batch);
   if (status.ok()) {
     counts_.Add(output.counts);
     status = std::move(output.status);
@@ -88,7 +83,7 @@ void OrderedOutput::WriteOut(ChunkOutput& output) {
 }
 
 void OrderedOutput::Recycle(std::unique_ptr<ChunkOutput> output) {
-  for (PaddedBuffer& stream : output->streams) stream.Shrink(kKeptBuffer);
+  output->batch.Clear(kKeptBuffer);
   if (output->dead_letters.capacity() > kKeptBuffer) output->dead_letters = std::string();
   output->dead_letters.clear();
   output->counts = Counts();

@@ -7,20 +7,21 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/counts.h"
-#include "pipeline/unit_converter.h"
+#include "pipeline/dead_letter.h"
 #include "sink/sink.h"
 
 namespace gf_otlp {
 
 /// What came of one chunk of input.
 struct ChunkOutput {
-  Streams streams;
+  Batch batch;
   std::string dead_letters;
   Counts counts;
-  Status status;      // an error ends the run behind what is in `streams`
+  Status status;      // an error ends the run behind what is in `batch`
   bool last = false;  // the run is to end behind this
   std::size_t input_bytes = 0;
 };
@@ -29,9 +30,8 @@ struct ChunkOutput {
 /// worker that finishes the next chunk writes it, and all that wait behind it; the others go on. Thread-safe.
 class OrderedOutput {
  public:
-  /// `dead_letters` may be null: there is none.
-  OrderedOutput(Sink& sink, Sink* dead_letters, std::size_t streams, std::size_t max_waiting)
-      : sink_(sink), dead_letters_(dead_letters), streams_(streams), max_waiting_(max_waiting) {}
+  OrderedOutput(Sink& sink, DeadLetterWriter dead_letters, std::size_t streams, std::size_t max_waiting)
+      : sink_(sink), dead_letters_(std::move(dead_letters)), streams_(streams), max_waiting_(max_waiting) {}
 
   /// Waits until another chunk may be begun. False when the run has ended.
   bool WaitForRoom();
@@ -40,8 +40,8 @@ class OrderedOutput {
   std::unique_ptr<ChunkOutput> Begin(std::size_t input_bytes);
   /// Waits until all chunks before this one are written or, after the end of the run, given up.
   void WaitForTurn(std::uint64_t sequence);
-  /// Writes a chunk's streams before it is finished: waits for its turn.
-  Status WriteNow(std::uint64_t sequence, Streams& streams);
+  /// Writes a part of a chunk's output before it is finished: waits for its turn.
+  Status WriteNow(std::uint64_t sequence, Batch& batch);
   /// Chunk `sequence` is finished.
   void Submit(std::uint64_t sequence, std::unique_ptr<ChunkOutput> output);
 
@@ -50,12 +50,12 @@ class OrderedOutput {
   Status status() const { return status_; }
 
  private:
-  Status WriteStreams(Streams& streams, Counts& counts);
+  Status WriteBatch(Batch& batch);
   void WriteOut(ChunkOutput& output);
   void Recycle(std::unique_ptr<ChunkOutput> output);
 
   Sink& sink_;
-  Sink* dead_letters_;
+  DeadLetterWriter dead_letters_;
   const std::size_t streams_, max_waiting_;
 
   std::mutex mutex_;

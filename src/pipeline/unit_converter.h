@@ -8,42 +8,34 @@
 #include <string>
 #include <vector>
 
-#include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/rows.h"
 #include "input/unit_decoder.h"
-#include "otlp/select.h"
-#include "otlp/slice.h"
 #include "pipeline/counts.h"
+#include "pipeline/message_writer.h"
+#include "pipeline/record_choice.h"
+#include "pipeline/request_writer.h"
+#include "sink/batch.h"
 
 namespace gf_otlp {
-
-/// What is written of the records that are chosen.
-enum class OutputForm : std::uint8_t {
-  kRows,       // JSONEachRow, a row a line
-  kOtlpJson,   // requests as OTLP-JSON, one a line
-  kOtlpProto,  // requests as protobuf, each behind its length (u32 big-endian)
-};
 
 /// What is done with each record.
 struct RecordOptions {
   RowOptions rows;
   OutputForm form = OutputForm::kRows;
-  std::vector<std::string> tables;  // only records of these; empty: all
-  SelectOptions select;
-  std::optional<std::uint64_t> limit;  // records to write
+  ChoiceOptions choice;
   /// Output goes to a stream for each table (of requests: each signal) instead of to one.
   bool separate_streams = false;
+  /// If set, output is messages, each in a form of its own, in one stream. Outlives the run; max_bytes may be set until
+  /// it begins.
+  const MessageOptions* messages = nullptr;
 };
-
-/// Text of each stream.
-using Streams = std::vector<PaddedBuffer>;
 
 /// What a converter does while a unit is large, so that only one such unit is held at a time.
 struct LargeUnit {
   /// Waits until all output before the unit's is written.
   std::function<void()> wait_for_turn;
-  /// Takes what is in the streams: they are empty afterwards. Waits as above.
-  std::function<Status(Streams&)> drain;
+  /// Takes what is in the batch: it is empty afterwards. Waits as above.
+  std::function<Status(Batch&)> drain;
 };
 
 /// Turns units into output, one after the other. One per worker.
@@ -55,46 +47,31 @@ class UnitConverter {
   /// The names of the tables, or of the signals when requests are written.
   std::vector<std::string> stream_names() const;
 
-  /// Appends the unit's output to `streams` and what was done to `counts`; nothing of both after an error: kBadData, or
-  /// kUsage where only the user can tell (an ambiguous signal). Output that grows large is drained, once all of the
-  /// unit is checked.
-  Status Convert(const InputFile& file, const Unit& unit, const LargeUnit& large, Streams& streams, Counts& counts);
+  /// Appends the output of the chunk's unit number `index` to `batch` and what was done to `counts`; nothing of both
+  /// after an error: kBadData, or kUsage where only the user can tell (an ambiguous signal). Output that grows large is
+  /// drained, once all of the unit is checked. `dead_letters` takes lines of records that alone cannot be written; if
+  /// it is null, one such record is an error.
+  Status Convert(const Chunk& chunk, std::size_t index, const LargeUnit& large, Batch& batch, std::string* dead_letters,
+                 Counts& counts);
+
+  /// Makes the batch ready to leave.
+  void Finish(Batch& batch) { writer_->Finish(batch); }
 
   /// Gives back the memory that a large unit took.
   void Release() { decoder_->Release(); }
 
-  /// All records that --limit allows are written.
-  bool limit_reached() const { return records_left_ == std::uint64_t{0}; }
+  /// All records that the limit allows are written.
+  bool limit_reached() const { return choice_->limit_reached(); }
 
  private:
-  UnitConverter(const RecordOptions& options, const CaptureOptions& capture, RowMapper mapper);
+  UnitConverter() = default;
+  Status ConvertRequests(const std::vector<WireRequest>& requests, UnitWork& work, Batch& batch);
 
-  Status ConvertRequests(const std::vector<WireRequest>& requests, const LargeUnit& large, Streams& streams);
-  Status CheckAndDrain(const std::vector<WireRequest>& requests, const LargeUnit& large, Streams& streams);
-  /// `request` is one of the unit's `requests`.
-  Status AppendRows(const std::vector<WireRequest>& requests, const WireRequest& request, const LargeUnit& large,
-                    Streams& streams);
-  Status AppendRequest(const WireRequest& request, Streams& streams);
-  bool Take();
-  bool WritesTableOf(RecordKind kind) const;
-
-  OutputForm form_;
-  bool separate_;
-  std::optional<std::uint64_t> records_left_;
+  OutputForm form_ = OutputForm::kRows;
   std::unique_ptr<UnitDecoder> decoder_;
-  RowMapper mapper_;
-  std::optional<Selection> selection_;  // nothing: all records
-  std::vector<bool> table_wanted_;
-  bool metrics_wanted_ = true;  // any table of data points
-  bool checked_ = false;        // all of the unit under way is known to be good
-  RequestReader reader_;
-  Counts counts_;                   // of the unit under way
-  std::vector<std::size_t> marks_;  // the streams' sizes before it
-
-  Slicer slicer_;
-  std::vector<std::uint8_t> keep_;
-  std::string slice_;
-  std::uint64_t replaced_in_json_ = 0;  // of the unit under way
+  std::unique_ptr<RowMapper> mapper_;
+  std::unique_ptr<RecordChoice> choice_;
+  std::unique_ptr<RequestWriter> writer_;
 };
 
 }  // namespace gf_otlp

@@ -7,7 +7,25 @@
 
 namespace gf_otlp {
 
-Status DescriptorSink::Write(std::size_t /*stream*/, std::string_view text) { return WriteAll(fd_, text, name_); }
+namespace {
+
+/// Gives each stream that is not empty to `write(stream, text)`, and empties it.
+template <class Write>
+Status WriteStreams(Batch& batch, Write write) {
+  for (std::size_t i = 0; i < batch.streams.size(); ++i) {
+    PaddedBuffer& stream = batch.streams[i];
+    if (stream.empty()) continue;
+    GF_RETURN_IF_ERROR(write(i, stream.view()));
+    stream.Clear();
+  }
+  return {};
+}
+
+}  // namespace
+
+Status DescriptorSink::Write(Batch& batch) {
+  return WriteStreams(batch, [&](std::size_t, std::string_view text) { return WriteAll(fd_, text, name_); });
+}
 
 Result<OutputFile> OutputFile::Create(const std::string& path, bool overwrite) {
   Result<AtomicFile> file = AtomicFile::Create(path, overwrite);
@@ -31,7 +49,9 @@ Status OutputFile::Commit() {
   return file_.Commit();
 }
 
-Status FileSink::Write(std::size_t /*stream*/, std::string_view text) { return file_.Write(text); }
+Status FileSink::Write(Batch& batch) {
+  return WriteStreams(batch, [&](std::size_t, std::string_view text) { return file_.Write(text); });
+}
 
 Result<std::unique_ptr<DirectorySink>> DirectorySink::Create(const std::string& folder, std::vector<std::string> names,
                                                              bool overwrite) {
@@ -47,7 +67,11 @@ Result<std::unique_ptr<DirectorySink>> DirectorySink::Create(const std::string& 
 DirectorySink::DirectorySink(std::string folder, std::vector<std::string> names, bool overwrite)
     : folder_(std::move(folder)), names_(std::move(names)), overwrite_(overwrite), files_(names_.size()) {}
 
-Status DirectorySink::Write(std::size_t stream, std::string_view text) {
+Status DirectorySink::Write(Batch& batch) {
+  return WriteStreams(batch, [&](std::size_t stream, std::string_view text) { return WriteStream(stream, text); });
+}
+
+Status DirectorySink::WriteStream(std::size_t stream, std::string_view text) {
   std::optional<OutputFile>& file = files_[stream];
   if (!file) {
     Result<OutputFile> created = OutputFile::Create(folder_ + "/" + names_[stream], overwrite_);

@@ -12,11 +12,11 @@
 
 namespace gf_otlp {
 
-/// An open file descriptor that is not ours to close, such as standard output; one stream.
+/// An open file descriptor that is not ours to close, such as standard output; all streams go there.
 class DescriptorSink final : public Sink {
  public:
   DescriptorSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  Status Write(std::size_t stream, std::string_view text) override;
+  Status Write(Batch& batch) override;
   Status Close() override { return {}; }
 
  private:
@@ -39,11 +39,11 @@ class OutputFile {
   std::string compressed_;
 };
 
-/// One stream to one file.
+/// All streams to one file.
 class FileSink final : public Sink {
  public:
   explicit FileSink(OutputFile file) : file_(std::move(file)) {}
-  Status Write(std::size_t stream, std::string_view text) override;
+  Status Write(Batch& batch) override;
   Status Close() override { return file_.Commit(); }
 
  private:
@@ -57,10 +57,11 @@ class DirectorySink final : public Sink {
   /// Makes the folder if it does not exist. kUsage if a file of `names` is there and `overwrite` is false.
   static Result<std::unique_ptr<DirectorySink>> Create(const std::string& folder, std::vector<std::string> names,
                                                        bool overwrite);
-  Status Write(std::size_t stream, std::string_view text) override;
+  Status Write(Batch& batch) override;
   Status Close() override;
 
  private:
+  Status WriteStream(std::size_t stream, std::string_view text);
   DirectorySink(std::string folder, std::vector<std::string> names, bool overwrite);
 
   std::string folder_;

@@ -13,9 +13,10 @@ namespace {
 
 class MemorySink final : public Sink {
  public:
-  Status Write(std::size_t /*stream*/, std::string_view text) override {
+  Status Write(Batch& batch) override {
     if (fails_at_ > 0 && --fails_at_ == 0) return IoError("disk full");
-    text_ += text;
+    text_ += batch.streams.front().view();
+    batch.Clear(0);
     return {};
   }
   Status Close() override { return {}; }
@@ -26,7 +27,7 @@ class MemorySink final : public Sink {
 
 /// Lets workers submit chunks "0\n", "1\n", ... as fast as they can; chunk `bad` (if any) fails.
 std::string RunWorkers(MemorySink& sink, unsigned chunks, int workers, std::optional<unsigned> bad, Status& status) {
-  OrderedOutput output(sink, nullptr, 1, 4);
+  OrderedOutput output(sink, {}, 1, 4);
   std::mutex source;
   unsigned next = 0;
   const auto work = [&](unsigned seed) {
@@ -42,10 +43,10 @@ std::string RunWorkers(MemorySink& sink, unsigned chunks, int workers, std::opti
       }
       if (random() % 4 == 0) std::this_thread::yield();
       if (sequence % 5 == 0) {
-        chunk->streams[0].Append("part ");
-        CHECK(output.WriteNow(sequence, chunk->streams).ok());
+        chunk->batch.streams[0].Append("part ");
+        CHECK(output.WriteNow(sequence, chunk->batch).ok());
       }
-      chunk->streams[0].Append(std::to_string(sequence) + "\n");
+      chunk->batch.streams[0].Append(std::to_string(sequence) + "\n");
       chunk->counts.units = 1;
       if (bad == sequence) chunk->status = BadData("bad");
       output.Submit(sequence, std::move(chunk));

@@ -1,0 +1,162 @@
+#include "pipeline/message_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "otlp/wire_to_json.h"
+#include "pipeline/join_rows.h"
+
+namespace gf_otlp {
+
+MessageWriter::MessageWriter(const MessageOptions& options, RowMapper& mapper)
+    : options_(options), mapper_(mapper), last_keys_(options.routes.size()) {
+  for (const MessageRoute& route : options_.routes) keys_.emplace_back(route.key, options_.zero_ids);
+}
+
+RowCounts MessageWriter::replaced() const {
+  RowCounts counts = mapper_.counts();
+  counts.replaced_bytes += replaced_in_json_;
+  return counts;
+}
+
+Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& batch) {
+  groups_used_ = 0;
+  group_of_.clear();
+  refused_.clear();
+  slicer_started_ = false;
+  std::uint32_t record = 0;
+  reader_.Start(request.signal, request.wire);
+  for (; reader_.Next(); ++record) {
+    if (!work.choice.Take(reader_, work.counts)) continue;
+    const std::uint32_t route = options_.route_of[static_cast<std::size_t>(reader_.kind())];
+    if (options_.routes[route].form == OutputForm::kRows) {
+      GF_RETURN_IF_ERROR(AppendRow(work, record, route, batch));
+    } else {
+      AddToGroup(record, route);
+    }
+  }
+  GF_RETURN_IF_ERROR(reader_.status());
+  for (std::size_t i = 0; i < groups_used_; ++i) {
+    GF_RETURN_IF_ERROR(AppendRecords(groups_[i], groups_[i].records, request, work, batch));
+  }
+  return HandOverRefused(request, work);
+}
+
+Status MessageWriter::AppendRow(UnitWork& work, std::uint32_t record, std::uint32_t route, Batch& batch) {
+  PaddedBuffer& stream = batch.streams.front();
+  const std::size_t table = mapper_.TablesOf(reader_.kind()).front();
+  Message message{.offset = stream.size(), .route = route};
+  mapper_.Append(table, reader_, stream);
+  const std::string_view key = keys_[route].KeyOf(reader_);
+  const std::size_t size = stream.size() - message.offset - 1;  // without the newline
+  if (size + key.size() > options_.routes[route].max_bytes) {
+    stream.Resize(message.offset);
+    Refuse(work, record, route, size + key.size());
+    return {};
+  }
+  message.size = static_cast<std::uint32_t>(size);
+  SetKey(route, key, batch, message);
+  message.first_place = static_cast<std::uint32_t>(batch.places.size());
+  message.places = 1;
+  batch.places.push_back({work.unit, work.record + record});
+  batch.messages.push_back(message);
+  ++work.counts.rows[table];
+  return stream.size() >= kLargeBatch ? work.make_room(batch) : Status();
+}
+
+/// Neighbouring records often share their key: it is put down once.
+void MessageWriter::SetKey(std::uint32_t route, std::string_view key, Batch& batch, Message& message) {
+  LastKey& last = last_keys_[route];
+  if (last.size != key.size() || last.offset + last.size > batch.keys.size() ||
+      batch.keys.view().substr(last.offset, last.size) != key) {
+    last = {static_cast<std::uint32_t>(batch.keys.size()), static_cast<std::uint32_t>(key.size())};
+    batch.keys.Append(key);
+  }
+  message.key_offset = last.offset;
+  message.key_size = last.size;
+}
+
+void MessageWriter::AddToGroup(std::uint32_t record, std::uint32_t route) {
+  const std::string_view key = keys_[route].KeyOf(reader_);
+  group_name_.assign(reinterpret_cast<const char*>(&route), sizeof route);
+  group_name_ += key;
+  const auto [found, is_new] = group_of_.try_emplace(group_name_, groups_used_);
+  if (is_new) {
+    if (groups_used_ == groups_.size()) groups_.emplace_back();
+    Group& group = groups_[groups_used_++];
+    group.route = route;
+    group.key = key;
+    group.records.clear();
+  }
+  groups_[found->second].records.push_back(record);
+}
+
+std::string_view MessageWriter::Slice(const WireRequest& request, std::span<const std::uint32_t> records) {
+  if (!std::exchange(slicer_started_, true)) slicer_.Start(request.signal, request.wire);
+  if (records.size() == slicer_.record_count()) return request.wire;
+  slice_.clear();
+  slicer_.Append(records, slice_);
+  return slice_;
+}
+
+/// One message of these records, or of parts of them if it were too large.
+Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uint32_t> records,
+                                    const WireRequest& request, UnitWork& work, Batch& batch) {
+  const MessageRoute& route = options_.routes[group.route];
+  PaddedBuffer& stream = batch.streams.front();
+  Message message{.offset = stream.size(), .route = group.route};
+  const std::string_view wire = Slice(request, records);
+  if (route.form == OutputForm::kOtlpJson) {
+    GF_RETURN_IF_ERROR(WireToJson(request.signal, wire, stream, replaced_in_json_));
+  } else {
+    stream.Append(wire);
+  }
+  const std::size_t size = stream.size() - message.offset;
+  if (size + group.key.size() > route.max_bytes) {
+    stream.Resize(message.offset);
+    if (records.size() == 1) {
+      Refuse(work, records.front(), group.route, size + group.key.size());
+      return {};
+    }
+    const std::size_t first = slicer_.CutInTwo(records);
+    GF_RETURN_IF_ERROR(AppendRecords(group, records.first(first), request, work, batch));
+    return AppendRecords(group, records.subspan(first), request, work, batch);
+  }
+  message.size = static_cast<std::uint32_t>(size);
+  SetKey(group.route, group.key, batch, message);
+  message.first_place = static_cast<std::uint32_t>(batch.places.size());
+  message.places = static_cast<std::uint32_t>(records.size());
+  for (const std::uint32_t record : records) batch.places.push_back({work.unit, work.record + record});
+  batch.messages.push_back(message);
+  return stream.size() >= kLargeBatch ? work.make_room(batch) : Status();
+}
+
+void MessageWriter::Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes) {
+  const MessageRoute& to = options_.routes[route];
+  --work.counts.records_written;
+  ++work.counts.records_refused;
+  refused_.push_back({record, fmt::format("its message of {} bytes is larger than the {} that topic {} may be sent",
+                                          bytes, to.max_bytes, to.topic)});
+}
+
+Status MessageWriter::HandOverRefused(const WireRequest& request, UnitWork& work) {
+  std::ranges::sort(refused_, {}, &Refusal::record);
+  for (const Refusal& refusal : refused_) {
+    const std::uint32_t records[] = {refusal.record};
+    GF_RETURN_IF_ERROR(
+        work.refuse(work.record + refusal.record, request.signal, Slice(request, records), refusal.reason));
+  }
+  return {};
+}
+
+void MessageWriter::Finish(Batch& batch) {
+  if (options_.rows_per_message == 1) return;
+  JoinRows(batch, options_.rows_per_message, [&](std::uint32_t route) {
+    return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
+  });
+}
+
+}  // namespace gf_otlp

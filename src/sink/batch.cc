@@ -1,0 +1,13 @@
+#include "sink/batch.h"
+
+namespace gf_otlp {
+
+void Batch::Clear(std::size_t keep) {
+  for (PaddedBuffer& stream : streams) stream.Shrink(keep);
+  keys.Shrink(keep);
+  messages.clear();
+  places.clear();
+  origin.reset();
+}
+
+}  // namespace gf_otlp

@@ -1,0 +1,78 @@
+#ifndef GF_OTLP_SINK_KAFKA_SINK_H_
+#define GF_OTLP_SINK_KAFKA_SINK_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gf_otlp/status.h"
+#include "sink/kafka_properties.h"
+#include "sink/route.h"
+#include "sink/sink.h"
+#include "sink/topic_stats.h"
+
+namespace gf_otlp {
+
+/// At most so many messages or bytes (values and keys) a second; 0: no limit.
+struct SendRate {
+  double messages = 0, bytes = 0;
+};
+
+struct KafkaSinkOptions {
+  KafkaProperties properties;
+  std::vector<Route> routes;
+  SendRate rate;
+  /// Of batches whose messages are not all reported yet; Write() waits. A larger batch goes alone.
+  std::size_t max_bytes_under_way = std::size_t{64} << 20;
+
+  /// Called for a message that its topic will never take: too large, unknown topic, not authorised. `reason` in the
+  /// broker's words. kBadData: it is the record's fault; kIo: the topic's or our authorisation's. An ok status says that
+  /// the message is dealt with, another one ends the run. Called by another thread, one call at a time.
+  std::function<Status(const Batch& batch, const Message& message, Code code, std::string_view reason)> on_refused;
+};
+
+/// Sends messages to Kafka topics; payloads are not copied. Every delivery report is counted. Not ready to be moved.
+class KafkaSink final : public Sink {
+ public:
+  /// kUsage for properties that librdkafka does not take.
+  static Result<std::unique_ptr<KafkaSink>> Open(KafkaSinkOptions options);
+  /// Drops what is not delivered.
+  ~KafkaSink() override;
+
+  /// Sends the batch's messages; waits while too much is under way. kIo or kBadData once a message was not delivered:
+  /// the run is to end.
+  Status Write(Batch& batch) override;
+  /// Waits until every message has its report. The first failure of the run.
+  Status Close() override;
+
+  /// From another thread: what is under way has this long to be delivered; behind that Close() gives up (kIo).
+  void LimitFlush(std::chrono::milliseconds limit);
+
+  /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt
+  /// with by on_refused. From any thread.
+  std::optional<InputPosition> delivered() const;
+
+  struct Totals {
+    std::uint64_t sent = 0;       // given to librdkafka
+    std::uint64_t delivered = 0;  // acknowledged
+    std::uint64_t refused = 0;    // and dealt with by on_refused
+    std::uint64_t failed = 0;     // not delivered
+  };
+  Totals totals() const;
+  /// Of each topic, in the order of their first route: what was acknowledged. After Close().
+  std::vector<TopicStats> topics() const;
+
+ private:
+  class Impl;
+  explicit KafkaSink(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_SINK_KAFKA_SINK_H_
