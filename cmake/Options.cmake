@@ -3,8 +3,8 @@ add_library(gf_otlp_options INTERFACE)
 target_compile_options(gf_otlp_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-sign-conversion
                        -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 reports both for correct uses of std::string and of fmt when it inlines them.
-  target_compile_options(gf_otlp_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  # g++ 12 reports these for correct uses of std::string, of fmt and of std::expected when it inlines them.
+  target_compile_options(gf_otlp_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-free-nonheap-object)
 endif()
 if(GF_OTLP_DEV)
   target_compile_options(gf_otlp_options INTERFACE -Werror)
