@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/nearest_word.h"
 #include "cli/version.h"
 
 namespace gf_otlp::cli {
@@ -35,21 +36,6 @@ int ExitCode(Code code) {
     case Code::kInternal: break;
   }
   return 5;
-}
-
-/// How many characters have to change to make one word the other.
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row.back();
 }
 
 /// CLI11 says of an unknown command only that a command is missing.
