@@ -78,8 +78,9 @@ std::string PublishConfig::Print(int library_version,
     const std::string value = PrintedValue(setting);
     const std::string remark = Remark(setting, mapped, library_version);
     if (value.empty()) {
-      // Whether it is set matters: --brokers decides else.
-      text += fmt::format("# {}: {}\n", setting.key, with_file_);
+      // dry_run: a file that sets it, were it to its default, would win over --brokers.
+      text +=
+          fmt::format("# {}: {} (default{})\n", setting.key, with_file_, with_file_ ? "; false with --brokers" : "");
       continue;
     }
     text += Headings(setting.key, last);

@@ -543,7 +543,7 @@ TEST_CASE("publish config: flags win over the file, -X over all") {
   CHECK(config.Warnings().empty());
   std::string printed = config.Print(kNew);
   CHECK(Lines(printed, "required_acks") == "  required_acks: -1  # acks=-1, enable.idempotence=true (--acks)\n");
-  CHECK(Lines(printed, "brokers") ==
+  CHECK(Lines(printed, "brokers:") ==
         "brokers: [\"flag:1\", \"flag:2\"]  # bootstrap.servers=flag:1,flag:2 (--brokers)\n");
   CHECK(Lines(printed, "compression:") == "  compression: lz4  # compression.codec=lz4 (e.yaml:4)\n");
   CHECK(Lines(printed, "max_interval") == "  max_interval: 30s  # retry.backoff.max.ms=30000 (default)\n");
@@ -588,6 +588,9 @@ TEST_CASE("publish config: secrets are refused as properties, and what breaks de
   CHECK_FALSE(config.AddProperty("transactional.id", "x", "-X").ok());
   CHECK_FALSE(config.AddProperty("delivery.report.only.error", "true", "-X").ok());
   CHECK(config.Print(kNew) == PublishConfig().Print(kNew));
+  CHECK(
+      config.Print(kNew).starts_with("# dry_run: false (default)\ntimeout: 5s  # request.timeout.ms=5000 (default)\n"));
+  CHECK(Parsed("").Print(kNew).starts_with("# dry_run: true (default; false with --brokers)\n"));
 }
 
 TEST_CASE("publish config: what is printed reads back the same, without secrets") {
