@@ -2,6 +2,7 @@
 #define GF_OTLP_SINK_KAFKA_SINK_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "gf_otlp/status.h"
+#include "sink/kafka_pacer.h"
 #include "sink/kafka_properties.h"
 #include "sink/route.h"
 #include "sink/sink.h"
@@ -18,39 +20,44 @@
 
 namespace gf_otlp {
 
-/// At most so many messages or bytes (values and keys) a second; 0: no limit.
-struct SendRate {
-  double messages = 0, bytes = 0;
-};
-
 struct KafkaSinkOptions {
-  KafkaProperties properties;
+  KafkaSettings kafka;
   std::vector<Route> routes;
   SendRate rate;
-  /// Of batches whose messages are not all reported yet; Write() waits. A larger batch goes alone.
+  /// Memory of batches whose messages are not all reported yet; Write() waits. A larger batch goes alone.
   std::size_t max_bytes_under_way = std::size_t{64} << 20;
+  /// The same in messages: librdkafka needs some 250 bytes for each.
+  std::size_t max_messages_under_way = 200'000;
 
   /// Called for a message that its topic will never take: too large, unknown topic, not authorised. `reason` in the
-  /// broker's words. kBadData: it is the record's fault; kIo: the topic's or our authorisation's. An ok status says that
-  /// the message is dealt with, another one ends the run. Called by another thread, one call at a time.
-  std::function<Status(const Batch& batch, const Message& message, Code code, std::string_view reason)> on_refused;
+  /// broker's words. kBadData: it is the record's fault; kIo: the topic's or our authorisation's. An ok status says
+  /// that the message is dealt with, another one ends the run. Called by a thread of the sink, never two calls at a
+  /// time; Write() may be waiting meanwhile: it must not wait for that to return.
+  std::function<Status(const Batch& batch, const Message& message, Code code, std::string_view reason)> on_refused =
+      [](const Batch&, const Message&, Code code, std::string_view reason) {
+        return Status::Error(code, std::string(reason));
+      };
 };
 
-/// Sends messages to Kafka topics; payloads are not copied. Every delivery report is counted. Not ready to be moved.
+/// Sends messages to Kafka topics; values are not copied. Every delivery report is counted. Brokers refuse batches of
+/// messages: those of a refused one are sent once more one by one, so that only those at fault count as refused.
 class KafkaSink final : public Sink {
  public:
   /// kUsage for properties that librdkafka does not take.
   static Result<std::unique_ptr<KafkaSink>> Open(KafkaSinkOptions options);
   /// Drops what is not delivered.
   ~KafkaSink() override;
+  KafkaSink(const KafkaSink&) = delete;
+  KafkaSink& operator=(const KafkaSink&) = delete;
 
   /// Sends the batch's messages; waits while too much is under way. kIo or kBadData once a message was not delivered:
-  /// the run is to end.
+  /// the run is to end. kClosed behind LimitFlush(): the batch was not sent, or only a part of it.
   Status Write(Batch& batch) override;
   /// Waits until every message has its report. The first failure of the run.
   Status Close() override;
 
-  /// From another thread: what is under way has this long to be delivered; behind that Close() gives up (kIo).
+  /// From another thread, to end the run early: nothing more is sent, and Close() gives up on what is under way (kIo)
+  /// when this time is over.
   void LimitFlush(std::chrono::milliseconds limit);
 
   /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt
@@ -63,9 +70,10 @@ class KafkaSink final : public Sink {
     std::uint64_t refused = 0;    // and dealt with by on_refused
     std::uint64_t failed = 0;     // not delivered
   };
+  /// From any thread.
   Totals totals() const;
   /// Of each topic, in the order of their first route: what was acknowledged. After Close().
-  std::vector<TopicStats> topics() const;
+  const std::vector<TopicStats>& topics() const;
 
  private:
   class Impl;

@@ -23,6 +23,7 @@ DOORS = [
     (r"google/protobuf/|.*\.pb\.h", []),
     (r"nlohmann/", ["src/input/dead_letter", "src/pipeline/", "src/cli/"]),
     (r"yaml-cpp/", ["src/cli/config_file."]),
+    (r"librdkafka/", ["src/sink/kafka"]),
     (r"fmt/", ["src/"]),
 ]
 SYSTEM = re.compile(r"[a-z_0-9]+(\.h)?|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|[a-z]+intrin\.h")
