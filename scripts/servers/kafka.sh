@@ -2,8 +2,8 @@
 # A Kafka broker of one node for tests and benchmarks. For nothing else: its passwords are below.
 #   kafka.sh install                                  fetch it (Maven; 46 jars, 44 MB) into .servers/kafka
 #   kafka.sh start DATA [LISTENER=PORT...] [PROPERTY=VALUE...]   start it, return when it is ready
-#   kafka.sh run DATA ...                             the same in the foreground, its log on standard output
-#   kafka.sh wait DATA                                return when DATA/log says that it is ready; 4 when it ended instead
+#   kafka.sh run DATA ...                             the same in the foreground, its log on standard output; ready when that
+#                                                     says "Kafka Server started"
 #   kafka.sh stop DATA | kill DATA                    SIGTERM | SIGKILL, and wait until it is gone
 # DATA is a folder of its own, made when it is missing; start without listeners goes on with what is there: same ports, same data.
 # Listeners (all on localhost), any of:
@@ -83,7 +83,7 @@ write_properties() {
       sasl) protocol=SASL_PLAINTEXT ;;
       sasl_ssl) protocol=SASL_SSL ;;
       controller) controller=$port && continue ;;
-      *.*=*) others+=("$argument") && continue ;;
+      *.*) others+=("$argument") && continue ;;
       *) usage ;;
     esac
     name=${name^^}
@@ -192,7 +192,7 @@ end() {
 wait_until_ready() {
   for _ in $(seq 600); do
     ! grep -q "Kafka Server started" "$data/log" 2>/dev/null || return 0
-    [ ! -e "$data/pid" ] || running || fail "the broker ended: $(tail -n 5 "$data/log")"
+    running || fail "the broker ended: $(tail -n 5 "$data/log")"
     sleep 0.1
   done
   fail "the broker is not ready after a minute: see $data/log"
@@ -206,7 +206,7 @@ case $command in
     echo "$home"
     exit
     ;;
-  start | run | wait | stop | kill) [ $# -gt 0 ] || usage ;;
+  start | run | stop | kill) [ $# -gt 0 ] || usage ;;
   *) usage ;;
 esac
 mkdir -p "$1"
@@ -216,8 +216,8 @@ case $command in
   start)
     ! running || fail "a broker runs in $data"
     prepare "$@"
-    rm -f "$data/pid"
     setsid "$0" run "$data" </dev/null >"$data/log" 2>&1 &
+    echo $! >"$data/pid"
     wait_until_ready
     ;;
   run)
@@ -225,7 +225,6 @@ case $command in
     echo $$ >"$data/pid"
     exec "${java[@]}" kafka.Kafka "$data/server.properties"
     ;;
-  wait) wait_until_ready ;;
   stop) end TERM ;;
   kill) end KILL ;;
 esac
