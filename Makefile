@@ -60,7 +60,7 @@ install: build ## Install below PREFIX (default /usr/local); DESTDIR is put in f
 	DESTDIR=$(DESTDIR) cmake --install build --prefix $(PREFIX)
 
 clean: ## Remove everything that was built
-	rm -rf build build-dev build-asan build-tsan build-fuzz build-bench build-lint
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-bench build-lint build-rdkafka
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
