@@ -5,7 +5,7 @@ How: every measurement is a pair, the reference and gf-otlp one right after the 
 holds medians of the pairs' ratios, because a shared machine changes its speed within seconds. gf-otlp is measured as a
 whole process: start, reading the file (from the page cache), converting, writing. The references count only their
 work, not the reading of the file (see the reference_*.cc): libprotobuf parsing the messages on an arena, simdjson
-parsing the lines into its DOM, memcpy of the rows.
+parsing the lines into its DOM, memcpy of the rows. What `publish` is measured by stands in publish_bench.py.
 """
 
 import argparse
@@ -19,8 +19,10 @@ import tempfile
 import threading
 import time
 
+from measuring import MIB, run, run_reference, summary, verdict
+from publish_bench import measure_publish
+
 SIGNALS = ("spans", "logs", "metrics")
-MIB = 1 << 20
 MEMORY_LIMIT_MIB = 150
 MEMORY_LIMIT_UNITS = 6
 STARTUP_LIMIT_MS = 10
@@ -36,30 +38,6 @@ WORKS = (
     ("metrics, protobuf", "metrics", False, False, 1.0, None),
     ("metrics, JSON", "metrics", True, False, 0.15, None),
 )
-
-
-def run(command):
-    """Runs to the end; gives seconds on the wall, processor seconds and standard error."""
-    with tempfile.TemporaryFile() as errors:
-        begin = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        errors.seek(0)
-        text = errors.read().decode(errors="replace")
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}\n{text}")
-    return wall, usage.ru_utime + usage.ru_stime, text
-
-
-def run_reference(command):
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-
-
-def summary(text):
-    """The JSON summary that `--stats json` puts on the last line of standard error."""
-    return json.loads(text.strip().splitlines()[-1])
 
 
 def row_count(stats):
@@ -201,10 +179,6 @@ def largest_frame(path):
     return largest
 
 
-def verdict(good):
-    return "ok" if good else "MISSED"
-
-
 def print_work(row):
     target = f">= {row['least']}" + (f" (aim {row['aim']})" if row["aim"] else "")
     print(f"{row['work']:<27} {row['mb_per_s_in']:7.0f} {row['mb_per_s_out']:7.0f} {row['rows_per_s'] / 1e6:8.2f}  "
@@ -232,13 +206,14 @@ def main():
     chosen = lambda name: not options.only or any(name.startswith(prefix) for prefix in options.only)
     report = {"megabytes": options.megabytes, "pairs": options.pairs, "cpus": os.cpu_count(), "works": []}
 
-    print(f"{options.megabytes} MB of protobuf for each signal, medians of {options.pairs} pairs, one thread")
-    print(f"{'':<27} {'MB/s':>7} {'MB/s':>7} {'million':>8}  {'':<12} {'its':>7} {'ratio':>7} {'ratio':>7}")
-    print(f"{'work':<27} {'in':>7} {'out':>7} {'rows/s':>8}  {'reference':<12} {'MB/s':>7} {'wall':>7} {'CPU':>7}  target")
-    for work in WORKS:
-        if chosen(work[0]):
-            report["works"].append(bench.measure_work(*work))
-            print_work(report["works"][-1])
+    works = [work for work in WORKS if chosen(work[0])]
+    if works:
+        print(f"{options.megabytes} MB of protobuf for each signal, medians of {options.pairs} pairs, one thread")
+        print(f"{'':<27} {'MB/s':>7} {'MB/s':>7} {'million':>8}  {'':<12} {'its':>7} {'ratio':>7} {'ratio':>7}")
+        print(f"{'work':<27} {'in':>7} {'out':>7} {'rows/s':>8}  {'reference':<12} {'MB/s':>7} {'wall':>7} {'CPU':>7}  target")
+    for work in works:
+        report["works"].append(bench.measure_work(*work))
+        print_work(report["works"][-1])
     print()
     for signal, ratio in bench.memcpy_ratios.items():
         print(f"memcpy of the rows of {signal} takes {100 * ratio:.1f} % of the time of making them")
@@ -258,6 +233,8 @@ def main():
     if chosen("start-up"):
         report["startup"] = found = bench.measure_startup()
         print(f"start-up: {found['ms']:.1f} ms, target < {found['most']} ms  {verdict(found['ms'] < found['most'])}")
+    if chosen("publish"):
+        report["publish"] = measure_publish(options, bench)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n")
 
