@@ -159,12 +159,14 @@ class Engine:
 
 def install(script):
     """What scripts/servers/SCRIPT install prints. Ends the program as skipped when that fails: see main()."""
-    done = subprocess.run([os.path.join(SCRIPTS, script), "install"], stdout=subprocess.PIPE, check=False)
+    done = subprocess.run([os.path.join(SCRIPTS, script), "install"], capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace").strip()
     if done.returncode == 0:
         return done.stdout.decode().strip()
-    why = f"scripts/servers/{script} could not install what these tests need (its message is above)"
+    print(said, file=sys.stderr, flush=True)
+    why = f"no server: {said.rpartition(chr(10))[2]}"
     if os.environ.get("GF_OTLP_REQUIRE_SERVERS", "") not in ("", "0"):
-        sys.exit(f"FAILED: {why}, and GF_OTLP_REQUIRE_SERVERS is set")
+        sys.exit(f"FAILED: {why}; GF_OTLP_REQUIRE_SERVERS is set")
     print(f"SKIPPED: {why}", flush=True)
     sys.exit(77)
 
