@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "base/file.h"
@@ -138,6 +140,32 @@ class Flattener {
   std::vector<ConfigEntry>& entries_;
 };
 
+/// Where documents begin; all else is of no interest.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  YAML::Mark mark;
+
+  void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// Where a second document begins, or what is left behind the first; nothing if all is read. YAML::LoadAll() would tell
+/// too, but with a bracket or comma too much it goes on for ever.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (!parser.HandleNextDocument(start) || !parser.HandleNextDocument(start)) return {};
+  return start.mark;
+}
+
 bool IsGlassflow(std::string_view name) { return name == "glassflow" || name.starts_with("glassflow/"); }
 
 /// The value of `key`, and an error for a second one; an undefined node if there is none.
@@ -219,12 +247,10 @@ Result<std::vector<ConfigEntry>> ParseConfig(const std::string& text, const std:
         UsageError(fmt::format("{}:{}: a control character", name, 1 + std::count(text.begin(), control, '\n'))));
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return entries;
-    if (documents.size() > 1) {
-      return std::unexpected(flattener.ErrorAt(documents[1].Mark(), "a second document: one is expected"));
+    if (const std::optional<YAML::Mark> second = SecondDocument(text)) {
+      return std::unexpected(flattener.ErrorAt(*second, "the settings end above this line, but more follows"));
     }
-    const Result<YAML::Node> map = FindExporter(documents.front(), exporter, flattener);
+    const Result<YAML::Node> map = FindExporter(YAML::Load(text), exporter, flattener);
     if (!map) return std::unexpected(map.error());
     if (map->IsMap()) GF_UNEXPECTED_IF_ERROR(flattener.AddMap(*map, ""));
   } catch (const YAML::Exception& error) {

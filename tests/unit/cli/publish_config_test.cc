@@ -323,9 +323,12 @@ TEST_CASE("publish config: what is wrong in a file") {
       {"a: [\n", "e.yaml:2: "},
       {"\tbrokers: a\n", "e.yaml:1: "},
       {"brokers: *nobody\n", "e.yaml:1: "},
+      {"# a|\n, b: c\n", "e.yaml:2: "},
+      {"brokers: a\n]\n", "e.yaml:2: "},
+      {"}", "e.yaml:1: "},
       {"- a\n", "e.yaml:1: a map of settings is expected"},
       {"text", "e.yaml:1: a map of settings is expected"},
-      {"brokers: a\n---\nbrokers: b\n", "e.yaml:3: a second document: one is expected"},
+      {"brokers: a\n---\nbrokers: b\n", "e.yaml:2: the settings end above this line, but more follows"},
       {"auth: &a {sasl: *a}\n", "e.yaml:1: maps within maps without end"},
       // A Collector's file.
       {"exporters:\n  otlp: {}\n", "e.yaml:2: no exporter named glassflow or glassflow/NAME"},
