@@ -80,7 +80,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, c
     return std::unexpected(UsageError(
         fmt::format("librdkafka does not take these properties: {}{}{}", error.data(), log.empty() ? "" : ": ", log)));
   }
-  static_cast<void>(conf.release());  // the handle's from here on
+  [[maybe_unused]] const rd_kafka_conf_t* const owned_by_handle = conf.release();
   client->queue_.reset(rd_kafka_queue_get_main(client->handle_.get()));
   return client;
 }

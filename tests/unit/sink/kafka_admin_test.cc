@@ -20,6 +20,8 @@ KafkaTopic Topic(std::string name, bool create = true) {
   return topic;
 }
 
+TEST_SUITE_BEGIN("librdkafka" * doctest::skip(kThreadSanitizer));
+
 TEST_CASE("topics that are there are left alone") {
   MockCluster& cluster = SharedCluster();
   cluster.CreateTopic("three", 3);
@@ -84,6 +86,8 @@ TEST_CASE("properties that librdkafka does not take are named") {
   CHECK(failure({{"security.protocol", "sasl_ssl"}, {"sasl.mechanism", "OAUTHBEARER"}}).find("tokens") !=
         std::string::npos);
 }
+
+TEST_SUITE_END();
 
 }  // namespace
 }  // namespace gf_otlp

@@ -18,6 +18,13 @@
 
 namespace gf_otlp {
 
+/// librdkafka begins its threads where ThreadSanitizer does not see it, which then crashes.
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool kThreadSanitizer = true;
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+
 /// librdkafka's own cluster of brokers in this process. Topics that it is asked for it makes, with 4 partitions.
 class MockCluster {
  public:
