@@ -5,6 +5,7 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"convert", "Turn OTLP captures into ClickHouse rows", BindConvert},
+    {"publish", "Send OTLP captures to Kafka", BindPublish},
     {"completion", "Print a completion script for a shell", BindCompletion},
 };
 

@@ -23,6 +23,7 @@ struct Command {
 std::span<const Command> Commands();
 
 Action BindConvert(CLI::App& sub);
+Action BindPublish(CLI::App& sub);
 Action BindCompletion(CLI::App& sub);
 
 /// The program's options and commands, without their actions; for completion.

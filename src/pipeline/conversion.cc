@@ -97,7 +97,10 @@ Status Conversion::ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::
   Batch& batch = chunk_output.batch;
   const InputFile& file = *chunk->file;
   const auto begin = [&](std::uint64_t units) {
-    if (messages_) batch.origin = chunk;
+    if (messages_) {
+      batch.origin = chunk;
+      batch.origin_bytes = chunk->data.capacity();
+    }
     batch.end = {file.index, units};
   };
   begin(chunk->units.front().number - 1);

@@ -8,6 +8,7 @@ void Batch::Clear(std::size_t keep) {
   messages.clear();
   places.clear();
   origin.reset();
+  origin_bytes = 0;
 }
 
 }  // namespace gf_otlp

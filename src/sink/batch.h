@@ -46,6 +46,7 @@ struct Batch {
   std::vector<RecordPlace> places;
   /// The chunk that `places` speak of, for whoever made the batch: kept as long as its messages.
   std::shared_ptr<const void> origin;
+  std::size_t origin_bytes = 0;  // of memory that `origin` holds
   /// What is read once this batch and all before it are dealt with.
   InputPosition end;
 

@@ -6,7 +6,7 @@ namespace gf_otlp {
 namespace {
 
 std::size_t MemoryOf(const Batch& batch) {
-  std::size_t bytes = batch.keys.capacity();
+  std::size_t bytes = batch.keys.capacity() + batch.origin_bytes;
   for (const PaddedBuffer& stream : batch.streams) bytes += stream.capacity();
   return bytes + batch.messages.capacity() * sizeof(Message) + batch.places.capacity() * sizeof(RecordPlace);
 }

@@ -33,7 +33,7 @@ struct MessageId {
   }
   void* opaque() const {
     static_assert(sizeof(void*) == 8);
-    return reinterpret_cast<void*>(std::uintptr_t{flight} << 32 | message);
+    return reinterpret_cast<void*>(std::uintptr_t{flight} << 32 | message);  // NOLINT(performance-no-int-to-ptr)
   }
 };
 
@@ -70,9 +70,11 @@ class KafkaSink::Impl {
 
  private:
   // Of the thread that writes.
+  bool GivenUp() const { return failed_.load(std::memory_order_relaxed) || purge_.load(std::memory_order_relaxed); }
   std::size_t SendAll(std::uint32_t flight, const Batch& batch);
   bool Send(const Batch& batch, MessageId id);
   bool Pace(std::size_t bytes);
+  void GiveUpBehindLimit();
   Status Ended() const;  // why nothing more is sent; REQUIRES: mutex_ held
 
   // Of the thread that reads reports.
@@ -107,8 +109,9 @@ class KafkaSink::Impl {
   std::deque<MessageId> to_send_again_;
 
   std::atomic<std::uint64_t> sent_ = 0;
-  std::atomic<bool> ended_ = false;  // nothing more is sent
-  std::atomic<bool> purge_ = false;  // what is under way is to be given up
+  std::atomic<bool> ended_ = false;   // no further batch is begun
+  std::atomic<bool> failed_ = false;  // nothing more is sent, of a batch that is begun either
+  std::atomic<bool> purge_ = false;   // what is under way is to be given up
   std::atomic<bool> stop_ = false;
   std::thread server_;
 };
@@ -160,7 +163,7 @@ std::size_t KafkaSink::Impl::SendAll(std::uint32_t flight, const Batch& batch) {
 
 /// False if nothing more is to be sent.
 bool KafkaSink::Impl::Send(const Batch& batch, MessageId id) {
-  while (!ended_.load(std::memory_order_relaxed)) {
+  while (!GivenUp()) {
     const rd_kafka_resp_err_t error = producer_->Send(batch, batch.messages[id.message], id.opaque());
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       sent_.fetch_add(1, std::memory_order_relaxed);
@@ -172,19 +175,29 @@ bool KafkaSink::Impl::Send(const Batch& batch, MessageId id) {
       rd_kafka_queue_yield(producer_->client().queue());
       return true;
     }
-    progress_.wait_for(lock, milliseconds(10), [this] { return ended_.load(); });
+    progress_.wait_for(lock, milliseconds(10), [this] { return GivenUp(); });
+    GiveUpBehindLimit();
   }
   return false;
 }
 
-/// Waits until the message may go; false if nothing more is to be sent.
+/// Waits until the message may go; false if nothing more is to be sent. A batch that is begun when the run is ended
+/// early goes at once, so that none is sent in part and, by a later run, once more.
 bool KafkaSink::Impl::Pace(std::size_t bytes) {
   const Clock::time_point now = Clock::now();
   const Clock::time_point due = pacer_.Next(bytes, now);
   if (due <= now) return true;
   // A few at a time rather than a wait for each.
   std::unique_lock lock(mutex_);
-  return !progress_.wait_until(lock, due + milliseconds(5), [this] { return ended_.load(); });
+  progress_.wait_until(lock, due + milliseconds(5), [this] { return ended_.load(); });
+  return !GivenUp();
+}
+
+/// REQUIRES: mutex_ held
+void KafkaSink::Impl::GiveUpBehindLimit() {
+  if (!flush_until_ || Clock::now() < *flush_until_) return;
+  purge_ = true;
+  rd_kafka_queue_yield(producer_->client().queue());
 }
 
 Status KafkaSink::Impl::Ended() const {
@@ -201,11 +214,8 @@ Status KafkaSink::Impl::Close() {
   std::unique_lock lock(mutex_);
   const auto all_settled = [this] { return flights_.messages() == 0; };
   while (!all_settled()) {
-    if (flush_until_ && Clock::now() >= *flush_until_) {
-      purge_ = true;
-      rd_kafka_queue_yield(producer_->client().queue());
-      break;
-    }
+    GiveUpBehindLimit();
+    if (purge_) break;
     lock.unlock();
     producer_->Flush(milliseconds(10));
     lock.lock();
@@ -372,7 +382,7 @@ void KafkaSink::Impl::Fail(MessageId id, rd_kafka_resp_err_t error) {
     End(Fatal(fatal));
   } else if (first_failure_.empty() && !purge_) {
     first_failure_ = fmt::format("to topic {}: {}", options_.routes[batch.messages[id.message].route].topic, reason);
-    ended_ = true;
+    ended_ = failed_ = true;
   }
   flights_.Settle(id.flight, 1, false);
   progress_.notify_all();
@@ -380,12 +390,12 @@ void KafkaSink::Impl::Fail(MessageId id, rd_kafka_resp_err_t error) {
 
 void KafkaSink::Impl::End(Status status) {
   if (end_.ok()) end_ = std::move(status);
-  ended_ = true;
+  ended_ = failed_ = true;
 }
 
 /// In librdkafka's words, and if that is the one who gave up, why it may have.
 std::string KafkaSink::Impl::ReasonOf(rd_kafka_resp_err_t error) const {
-  const std::string words = rd_kafka_err2str(error);
+  std::string words = rd_kafka_err2str(error);
   if (error >= 0) return words;
   const KafkaTrouble& trouble = producer_->client().trouble();
   std::string why = trouble.text();

@@ -51,13 +51,13 @@ class KafkaSink final : public Sink {
   KafkaSink& operator=(const KafkaSink&) = delete;
 
   /// Sends the batch's messages; waits while too much is under way. kIo or kBadData once a message was not delivered:
-  /// the run is to end. kClosed behind LimitFlush(): the batch was not sent, or only a part of it.
+  /// the run is to end. kClosed behind LimitFlush(): the batch was not sent.
   Status Write(Batch& batch) override;
   /// Waits until every message has its report. The first failure of the run.
   Status Close() override;
 
-  /// From another thread, to end the run early: nothing more is sent, and Close() gives up on what is under way (kIo)
-  /// when this time is over.
+  /// From another thread, to end the run early: no further batch is sent, and Close() gives up on what is under way
+  /// (kIo) when this time is over.
   void LimitFlush(std::chrono::milliseconds limit);
 
   /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt

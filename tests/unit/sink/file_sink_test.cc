@@ -128,9 +128,14 @@ TEST_CASE("a folder gets a file for each stream that has output, all at the end"
   const TestFolder folder;
   Result<std::unique_ptr<DirectorySink>> sink = DirectorySink::Create(folder.File("out"), {"a", "b", "c"}, false);
   REQUIRE(sink);
-  CHECK((*sink)->Write(0, "1").ok());
-  CHECK((*sink)->Write(2, "3").ok());
-  CHECK((*sink)->Write(0, "1").ok());
+  Batch batch;
+  batch.streams.resize(3);
+  for (int i = 0; i < 2; ++i) {
+    batch.streams[0].Append('1');
+    if (i == 0) batch.streams[2].Append('3');
+    CHECK((*sink)->Write(batch).ok());
+    CHECK(batch.bytes() == 0);
+  }
   CHECK_FALSE(fs::exists(folder.File("out/a")));
   CHECK((*sink)->Close().ok());
   CHECK(Content(folder.File("out/a")) == "11");
