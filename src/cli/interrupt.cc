@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 
@@ -14,6 +15,9 @@
 
 namespace gf_otlp::cli {
 namespace {
+
+/// Signals that come so close together are one request.
+constexpr std::chrono::milliseconds kOneRequest{100};
 
 std::atomic<int> caught_signal = 0;
 
@@ -65,7 +69,11 @@ void InterruptWatch::Watch(const std::function<void()>& stop, std::chrono::milli
   if (read(signals_, &info, sizeof info) != sizeof info) return;
   caught_signal = static_cast<int>(info.ssi_signo);
   stop();
-  poll(ready, 2, static_cast<int>(grace.count()));
+  // The same request may come twice: timeout(1) sends it to the process, then to its group.
+  std::this_thread::sleep_for(kOneRequest);
+  while (poll(ready, 1, 0) > 0 && read(signals_, &info, sizeof info) == sizeof info) {
+  }
+  poll(ready, 2, static_cast<int>((grace - kOneRequest).count()));
   if ((ready[1].revents & POLLIN) == 0) DieIfInterrupted();
 }
 
