@@ -71,7 +71,7 @@ class Tls(SecurityTest):
 
     def test_a_broker_without_tls(self):
         err = self.send("plaintext", *self.configured(*self.tls()), code=4)
-        self.assertIn("TLS", err)
+        self.assertRegex(err, "TLS|SSL")
 
 
 class Plain(SecurityTest):
