@@ -9,8 +9,34 @@
 namespace gf_otlp {
 namespace {
 
-/// A chunk's buffer larger than this is not kept for the next one.
+/// A chunk's buffer larger than this is not kept for another one.
 constexpr std::size_t kKeptBuffer = 8 << 20;
+
+/// The chunks of one worker: messages keep theirs until they are delivered, then it is used again.
+class ChunkPool {
+ public:
+  /// A chunk that nobody else looks at.
+  std::shared_ptr<Chunk> Take() {
+    for (std::shared_ptr<Chunk>& chunk : chunks_) {
+      if (chunk.use_count() > 1) continue;
+      std::atomic_thread_fence(std::memory_order_acquire);  // whoever had it is done with it
+      return chunk;
+    }
+    return chunks_.emplace_back(std::make_shared<Chunk>());
+  }
+  /// The memory of a large unit is given back at once, unless messages need it.
+  void Release(const std::shared_ptr<Chunk>& chunk) {
+    const bool needed = chunk.use_count() > 2;  // ours and the caller's
+    if (!needed) {
+      chunk->data.Shrink(kKeptBuffer);
+    } else if (chunk->data.capacity() > kKeptBuffer) {
+      std::erase(chunks_, chunk);
+    }
+  }
+
+ private:
+  std::vector<std::shared_ptr<Chunk>> chunks_;
+};
 
 }  // namespace
 
@@ -53,10 +79,9 @@ Status Conversion::Run(Sink& sink, const DeadLetterWriter& dead_letters) {
 }
 
 void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
-  auto chunk = std::make_shared<Chunk>();
+  ChunkPool pool;
   while (output.WaitForRoom()) {
-    // Messages keep their chunk until they are delivered.
-    if (chunk.use_count() > 1) chunk = std::make_shared<Chunk>();
+    const std::shared_ptr<Chunk> chunk = pool.Take();
     std::uint64_t sequence = 0;
     std::unique_ptr<ChunkOutput> chunk_output;
     const Result<bool> more = NextChunk(*chunk, sequence, output, chunk_output);
@@ -64,7 +89,7 @@ void Conversion::Work(UnitConverter& converter, OrderedOutput& output) {
     chunk_output->status =
         more ? Guard([&] { return ConvertChunk(chunk, sequence, converter, output, *chunk_output); }) : more.error();
     converter.Release();
-    if (chunk.use_count() == 1) chunk->data.Shrink(kKeptBuffer);
+    pool.Release(chunk);
     output.Submit(sequence, std::move(chunk_output));
   }
 }

@@ -46,30 +46,37 @@ std::vector<Joined> ChooseParts(const Batch& batch, std::uint32_t rows,
   return joined;
 }
 
+bool AreNeighbours(const Joined& joined) {
+  return joined.parts.back() - joined.parts.front() + 1 == joined.parts.size();
+}
+
 }  // namespace
 
-void JoinRows(Batch& batch, std::uint32_t rows, const std::function<std::size_t(std::uint32_t route)>& max_bytes) {
-  PaddedBuffer text;
-  text.Reserve(batch.streams.front().size());
+void JoinRows(Batch& batch, std::uint32_t rows, const std::function<std::size_t(std::uint32_t route)>& max_bytes,
+              PaddedBuffer& spare) {
+  const std::vector<Joined> all = ChooseParts(batch, rows, max_bytes);
+  const bool copy = !std::ranges::all_of(all, AreNeighbours);
   std::vector<Message> messages;
   std::vector<RecordPlace> places;
+  messages.reserve(all.size());
   places.reserve(batch.places.size());
-  for (const Joined& joined : ChooseParts(batch, rows, max_bytes)) {
+  spare.Clear();
+  for (const Joined& joined : all) {
     Message message = batch.messages[joined.parts.front()];
+    if (copy) message.offset = spare.size();
+    message.size = static_cast<std::uint32_t>(joined.bytes - message.key_size);
     message.first_place = static_cast<std::uint32_t>(places.size());
-    const std::size_t begin = text.size();
     for (const std::uint32_t part : joined.parts) {
       const Message& row = batch.messages[part];
-      if (part != joined.parts.front()) text.Append('\n');
-      text.Append(batch.text(row));
       std::ranges::copy(batch.places_of(row), std::back_inserter(places));
+      if (!copy) continue;
+      spare.Append(batch.text(row));
+      spare.Append('\n');
     }
-    message.offset = begin;
-    message.size = static_cast<std::uint32_t>(text.size() - begin);
     message.places = static_cast<std::uint32_t>(places.size()) - message.first_place;
     messages.push_back(message);
   }
-  batch.streams.front() = std::move(text);
+  if (copy) std::swap(batch.streams.front(), spare);
   batch.messages = std::move(messages);
   batch.places = std::move(places);
 }

@@ -154,9 +154,12 @@ Status MessageWriter::HandOverRefused(const WireRequest& request, UnitWork& work
 
 void MessageWriter::Finish(Batch& batch) {
   if (options_.rows_per_message == 1) return;
-  JoinRows(batch, options_.rows_per_message, [&](std::uint32_t route) {
-    return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
-  });
+  JoinRows(
+      batch, options_.rows_per_message,
+      [&](std::uint32_t route) {
+        return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
+      },
+      spare_);
 }
 
 }  // namespace gf_otlp

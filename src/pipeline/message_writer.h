@@ -90,6 +90,7 @@ class MessageWriter final : public RequestWriter {
   std::string group_name_, slice_;
   std::vector<Refusal> refused_;
   std::uint64_t replaced_in_json_ = 0;
+  PaddedBuffer spare_;
 };
 
 }  // namespace gf_otlp

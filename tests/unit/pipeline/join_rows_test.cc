@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,30 +49,44 @@ std::vector<std::string> Shown(const Batch& batch) {
 using Shows = std::vector<std::string>;
 constexpr std::size_t kNoLimit = 1000;
 
+void Join(Batch& batch, std::uint32_t rows, const std::function<std::size_t(std::uint32_t)>& max_bytes) {
+  PaddedBuffer spare;
+  spare.Append("what was there before");
+  JoinRows(batch, rows, max_bytes, spare);
+}
+
 }  // namespace
 
 TEST_CASE("rows of one route and key are joined, in their order") {
   Batch batch = BatchOf({{0, "a", "1"}, {0, "b", "2"}, {0, "a", "3"}, {1, "a", "4"}, {0, "a", "5"}, {0, "a", "6"}});
-  JoinRows(batch, 3, [](std::uint32_t) { return kNoLimit; });
+  Join(batch, 3, [](std::uint32_t) { return kNoLimit; });
   CHECK(Shown(batch) == Shows{"0/a: 1|3|5 @024", "0/b: 2 @1", "1/a: 4 @3", "0/a: 6 @5"});
 }
 
 TEST_CASE("a joined message keeps to the size that its route allows") {
   Batch batch = BatchOf({{0, "key", "aaaa"}, {0, "key", "bbbb"}, {0, "key", "cccc"}});
   SUBCASE("to the byte: value and key") {
-    JoinRows(batch, 10, [](std::uint32_t) { return std::size_t{12}; });
+    Join(batch, 10, [](std::uint32_t) { return std::size_t{12}; });
     CHECK(Shown(batch) == Shows{"0/key: aaaa|bbbb @01", "0/key: cccc @2"});
   }
   SUBCASE("one less") {
-    JoinRows(batch, 10, [](std::uint32_t) { return std::size_t{11}; });
+    Join(batch, 10, [](std::uint32_t) { return std::size_t{11}; });
     CHECK(Shown(batch) == Shows{"0/key: aaaa @0", "0/key: bbbb @1", "0/key: cccc @2"});
   }
 }
 
 TEST_CASE("messages of requests stay as they are") {
   Batch batch = BatchOf({{0, "", "r1"}, {1, "", "p"}, {0, "", "r2"}, {1, "", "p"}});
-  JoinRows(batch, 10, [](std::uint32_t route) { return route == 0 ? kNoLimit : 0; });
+  Join(batch, 10, [](std::uint32_t route) { return route == 0 ? kNoLimit : 0; });
   CHECK(Shown(batch) == Shows{"0/: r1|r2 @02", "1/: p @1", "1/: p @3"});
+}
+
+TEST_CASE("rows that follow one another are not copied") {
+  Batch batch = BatchOf({{0, "a", "1"}, {0, "a", "2"}, {0, "b", "3"}, {0, "b", "4"}});
+  const char* text = batch.streams.front().data();
+  Join(batch, 10, [](std::uint32_t) { return kNoLimit; });
+  CHECK(Shown(batch) == Shows{"0/a: 1|2 @01", "0/b: 3|4 @23"});
+  CHECK(batch.streams.front().data() == text);
 }
 
 }  // namespace gf_otlp
