@@ -363,6 +363,9 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   Result<MessageSettings> settings = ReadMessageSettings(flags);
   if (!settings) return std::unexpected(std::move(settings.error()));
   job.settings = std::move(*settings);
+  GF_UNEXPECTED_IF_ERROR(flags.input.Read(job.conversion.capture));
+  job.settings.tables = flags.choice.tables;
+  job.settings.signal = job.conversion.capture.signal;
   GF_UNEXPECTED_IF_ERROR(job.config.Check());
   Result<PublishPlan> plan = MakePublishPlan(job.config.settings(), job.settings);
   if (!plan) return std::unexpected(std::move(plan.error()));
@@ -372,7 +375,6 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   job.rate = *rate;
 
   GF_UNEXPECTED_IF_ERROR(flags.run.Check());
-  GF_UNEXPECTED_IF_ERROR(flags.input.Read(job.conversion.capture));
   GF_UNEXPECTED_IF_ERROR(flags.choice.Read(job.conversion.records.choice));
   job.conversion.inputs = flags.input.inputs;
   job.conversion.threads = flags.run.WorkerThreads();
@@ -551,6 +553,7 @@ class PublishRun {
                              topic.partitions));
       }
     }
+    for (std::size_t i = 0; i < states->size(); ++i) job_.plan.topics[i].partitions = (*states)[i].partitions;
     LimitMessageBytes(MaxMessageBytes(), *states, job_.plan);
     LimitBatchBytes(*states, options.kafka.properties);
     return {};
@@ -574,7 +577,18 @@ class PublishRun {
     return conversion_->Run(sink, [=](std::string_view lines) { return dead_letters->Write(lines); });
   }
 
+  /// Partitions that got nothing are there too.
+  void CountEmptyPartitions(PublishSummary& summary) const {
+    for (TopicStats& stats : summary.topics) {
+      const auto topic = std::ranges::find(job_.plan.topics, stats.topic, &KafkaTopic::name);
+      // Of a dry run without keys no partition is known.
+      if (topic == job_.plan.topics.end() || (summary.dry_run && stats.partitions.empty())) continue;
+      stats.partitions.resize(std::max(stats.partitions.size(), static_cast<std::size_t>(topic->partitions)));
+    }
+  }
+
   void Report(PublishSummary summary) {
+    CountEmptyPartitions(summary);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin_;
     summary.read = Summarize(*conversion_, {}, /*rows=*/false, /*kept=*/true, seconds.count());
     if (!flags_.run.quiet) {

@@ -48,14 +48,25 @@ class Planner {
     plan_.messages.zero_ids = messages_.rows.shape == Shape::kGlassFlow;
     plan_.disabled.fill(true);
     for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
-      if (config_.signals[i].enabled) GF_UNEXPECTED_IF_ERROR(AddSignal(i));
+      if (config_.signals[i].enabled && IsChosen(i)) GF_UNEXPECTED_IF_ERROR(AddSignal(i));
     }
-    if (plan_.routes.empty()) return std::unexpected(UsageError("all signals are disabled: there is nothing to do"));
+    if (plan_.routes.empty()) {
+      return std::unexpected(UsageError("all signals are disabled, or not chosen: there is nothing to do"));
+    }
     RouteMetricsWithoutData();
     return std::move(plan_);
   }
 
  private:
+  /// What is not chosen has no route, and so its topic is not made.
+  bool IsChosen(std::size_t index) const {
+    if (messages_.signal && *messages_.signal != SignalOf(index)) return false;
+    const auto tables = mapper_.TablesOf(static_cast<RecordKind>(index));
+    return messages_.tables.empty() || std::ranges::any_of(tables, [&](std::size_t table) {
+             return std::ranges::find(messages_.tables, mapper_.tables()[table].name) != messages_.tables.end();
+           });
+  }
+
   Status AddSignal(std::size_t index) {
     const PublishSettings::Signal& signal = config_.signals[index];
     const std::optional<OutputForm> form = ParseEncoding(signal.encoding);
@@ -147,6 +158,7 @@ static_assert(static_cast<int>(RecordKind::kSpan) == 0 && static_cast<int>(Recor
 Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const MessageSettings& messages) {
   const Result<RowMapper> mapper = RowMapper::Make(messages.rows);
   if (!mapper) return std::unexpected(mapper.error());
+  GF_UNEXPECTED_IF_ERROR(CheckTables(messages.tables, mapper->tables()));
   Result<PublishPlan> plan = Planner(config, messages, *mapper).Make();
   if (!plan) return plan;
   plan->disabled[static_cast<std::size_t>(RecordKind::kMetricWithoutData)] = false;

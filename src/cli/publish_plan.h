@@ -12,6 +12,7 @@
 #include "cli/publish_settings.h"
 #include "gf_otlp/rows.h"
 #include "pipeline/message_writer.h"
+#include "pipeline/record_choice.h"
 #include "rows/keys.h"
 #include "sink/kafka_admin.h"
 #include "sink/route.h"
@@ -21,6 +22,8 @@ namespace gf_otlp::cli {
 /// What flags say of messages, and the configuration file cannot.
 struct MessageSettings {
   RowOptions rows;
+  std::vector<std::string> tables;  // only records of these; empty: all
+  std::optional<Signal> signal;     // only records of this one
   /// Of each signal of kSignalConfigNames; nothing: as the exporter has it.
   std::array<std::optional<KeyOptions>, kSignalConfigCount> keys;
   std::uint32_t rows_per_message = 1;

@@ -10,26 +10,25 @@ namespace {
 constexpr RecordKind kPoints[] = {RecordKind::kGauge, RecordKind::kSum, RecordKind::kHistogram,
                                   RecordKind::kExponentialHistogram, RecordKind::kSummary};
 
-Result<std::vector<bool>> WantedTables(const std::vector<std::string>& names, const std::vector<TableInfo>& tables) {
-  std::vector<bool> wanted(tables.size(), names.empty());
-  for (const std::string& name : names) {
-    const auto found = std::ranges::find(tables, name, &TableInfo::name);
-    if (found == tables.end()) {
-      std::string known;
-      for (const TableInfo& table : tables) known += (known.empty() ? "" : ", ") + table.name;
-      return std::unexpected(UsageError(fmt::format("--table {}: there is no such table; there are: {}", name, known)));
-    }
-    wanted[static_cast<std::size_t>(found - tables.begin())] = true;
-  }
-  return wanted;
-}
-
 }  // namespace
 
+Status CheckTables(const std::vector<std::string>& names, const std::vector<TableInfo>& tables) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(tables, name, &TableInfo::name) != tables.end()) continue;
+    std::string known;
+    for (const TableInfo& table : tables) known += (known.empty() ? "" : ", ") + table.name;
+    return UsageError(fmt::format("--table {}: there is no such table; there are: {}", name, known));
+  }
+  return {};
+}
+
 Result<RecordChoice> RecordChoice::Make(const ChoiceOptions& options, const RowMapper& mapper) {
-  Result<std::vector<bool>> wanted = WantedTables(options.tables, mapper.tables());
-  if (!wanted) return std::unexpected(std::move(wanted.error()));
-  RecordChoice choice(options, std::move(*wanted));
+  GF_UNEXPECTED_IF_ERROR(CheckTables(options.tables, mapper.tables()));
+  std::vector<bool> wanted;
+  for (const TableInfo& table : mapper.tables()) {
+    wanted.push_back(options.tables.empty() || std::ranges::find(options.tables, table.name) != options.tables.end());
+  }
+  RecordChoice choice(options, std::move(wanted));
   for (int i = 0; i < kRecordKindCount; ++i) {
     choice.kind_wanted_[i] = std::ranges::any_of(mapper.TablesOf(static_cast<RecordKind>(i)),
                                                  [&](std::size_t table) { return choice.table_wanted_[table]; });

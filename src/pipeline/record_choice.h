@@ -23,6 +23,9 @@ struct ChoiceOptions {
   bool metrics_without_data = false;              // are written too
 };
 
+/// kUsage if one of `names` is none of `tables`: lists them.
+Status CheckTables(const std::vector<std::string>& names, const std::vector<TableInfo>& tables);
+
 /// Says of each record whether it is written, and counts it. One per worker.
 class RecordChoice {
  public:

@@ -99,6 +99,19 @@ class DryRuns(PublishTest):
         self.assertEqual(stats["topics"][0]["messages"], 2)
         self.assertEqual(stats["records_read"], 2)
 
+    def test_partitions_without_messages_are_counted_too(self):
+        _, stats = self.stats("publish", "--dry-run", golden("traces-basic"), "--partitions", "4")
+        self.assertEqual(len(stats["topics"][0]["partitions"]), 4)
+        self.assertEqual(sum(stats["topics"][0]["partitions"]), 2)
+
+    def test_only_what_is_chosen_has_a_topic(self):
+        _, stats = self.stats("publish", "--dry-run", capture("plain"), "--table", "otel_logs")
+        self.assertEqual([topic["topic"] for topic in stats["topics"]], ["otel-logs"])
+        _, stats = self.stats("publish", "--dry-run", golden("traces-basic"), "--signal", "traces")
+        self.assertEqual([topic["topic"] for topic in stats["topics"]], ["otel-traces"])
+        _, err = self.run_command("publish", "--dry-run", capture("plain"), "--table", "otel_spans", code=2)
+        self.assertIn("there is no such table; there are: otel_traces", err)
+
     def test_a_dump_is_a_file_too(self):
         self.run_command("publish", "--dry-run", "--dump", self.path("dump"), golden("traces-basic"))
         self.assertEqual(len(lines(read(self.path("dump")))), 2)
