@@ -15,6 +15,7 @@
 # the password is the name followed by -secret. TLS files, PEM, made at the first start: DATA/tls/{ca.crt,client.crt,client.key}
 # and other-ca.crt, which signed nothing here. DATA/pid is the broker, DATA/log its log.
 # $GF_OTLP_SERVERS says where the program is kept (default .servers in the repository). Exit code 4 when it cannot be had.
+# $KAFKA_JVM_OPTS are the flags of Java that say how fast it starts and runs, instead of those of set_java.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -23,7 +24,7 @@ slf4j_version=1.7.36
 home=$servers/kafka
 
 usage() {
-  sed -n '2,20s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 
@@ -148,9 +149,12 @@ EOF
   [ ${#others[@]} -eq 0 ] || printf '%s\n' "${others[@]}" >>"$data/server.properties"
 }
 
-# Files of the JVM and of the libraries that it unpacks stay in DATA. The first compiler alone starts quickest.
+# Files of the JVM and of the libraries that it unpacks stay in DATA. The first compiler alone starts quickest, and is enough
+# for tests; a broker that is measured needs both.
 set_java() {
-  java=(java -Xms64m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData "-Djava.io.tmpdir=$data/tmp"
+  local -a options
+  read -r -a options <<<"${KAFKA_JVM_OPTS:--Xms64m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
+  java=(java "${options[@]}" -XX:-UsePerfData "-Djava.io.tmpdir=$data/tmp"
     -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS" -cp "$home/libs/*")
 }
 
