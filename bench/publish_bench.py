@@ -2,9 +2,9 @@
 
 The broker (scripts/servers/kafka.sh) runs on this machine and shares its cores with the client, so that all numbers are
 those of the pair; it has both compilers of Java and a larger heap, and is warm before the first measurement. Every run
-writes to a topic of its own. gf-otlp and kcat are measured as whole processes: gf-otlp from a
-capture, kcat from a file with a line a message, its key in front. The bare loop over librdkafka has the same lines in
-memory before its clock begins; the clock of each takes in connecting.
+writes to a topic of its own. gf-otlp and kcat are measured as whole processes: gf-otlp from a capture, kcat from a file
+with a line a message, its key in front. The bare loop over librdkafka has the same lines in memory before its clock begins;
+the clock of each takes in connecting.
 """
 
 import contextlib
