@@ -15,13 +15,13 @@
 namespace gf_otlp {
 
 Result<AppendFile> AppendFile::Open(const std::string& path, std::optional<std::uint64_t> keep) {
-  if (!keep) GF_UNEXPECTED_IF_ERROR(CheckAbsent(path));
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) return std::unexpected(ErrnoError(path, errno));
   AppendFile file(path, fd, keep.value_or(0));
   struct stat st{};
   if (::fstat(fd, &st) != 0) return std::unexpected(ErrnoError(path, errno));
   if (!S_ISREG(st.st_mode)) return file;
+  if (!keep && st.st_size > 0) GF_UNEXPECTED_IF_ERROR(CheckAbsent(path));
   if (static_cast<std::uint64_t>(st.st_size) < file.size_) {
     return std::unexpected(
         UsageError(fmt::format("{}: has {} bytes, but {} were written to it before", path, st.st_size, file.size_)));

@@ -13,8 +13,8 @@ namespace gf_otlp {
 /// A file that grows under its own name and keeps what was written when the process dies. Not thread-safe.
 class AppendFile {
  public:
-  /// Creates the file, or opens it: cut off behind its first `keep` bytes if that is set. kUsage if it exists and
-  /// `keep` is not set, or if it has fewer bytes; kIo if it cannot be opened.
+  /// Creates the file, or opens it: cut off behind its first `keep` bytes if that is set. kUsage if it holds
+  /// something and `keep` is not set, or if it has fewer bytes; kIo if it cannot be opened.
   static Result<AppendFile> Open(const std::string& path, std::optional<std::uint64_t> keep);
   AppendFile(AppendFile&& other) noexcept;
   AppendFile& operator=(AppendFile&& other) noexcept;

@@ -53,6 +53,11 @@ class Planner {
     if (plan_.routes.empty()) {
       return std::unexpected(UsageError("all signals are disabled, or not chosen: there is nothing to do"));
     }
+    if (!differing_topic_.empty()) {
+      return std::unexpected(UsageError(fmt::format(
+          "topic {} is that of several signals, which differ in create, num_partitions or replication_factor",
+          differing_topic_)));
+    }
     RouteMetricsWithoutData();
     return std::move(plan_);
   }
@@ -99,7 +104,13 @@ class Planner {
 
   std::size_t FindOrAddTopic(const PublishSettings::Signal& signal) {
     const auto found = std::ranges::find(plan_.topics, signal.topic, &KafkaTopic::name);
-    if (found != plan_.topics.end()) return static_cast<std::size_t>(found - plan_.topics.begin());
+    if (found != plan_.topics.end()) {
+      if (found->create != signal.create_topic || found->partitions != signal.num_partitions ||
+          found->replication_factor != signal.replication_factor) {
+        differing_topic_ = signal.topic;
+      }
+      return static_cast<std::size_t>(found - plan_.topics.begin());
+    }
     plan_.topics.push_back({.name = signal.topic,
                             .create = signal.create_topic,
                             .partitions = signal.num_partitions,
@@ -147,6 +158,7 @@ class Planner {
   const RowMapper& mapper_;
   PublishPlan plan_;
   std::vector<Signal> signals_;  // of each route
+  std::string differing_topic_;
 };
 
 // The configuration's signals are the kinds of records, in their order.

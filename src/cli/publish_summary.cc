@@ -87,6 +87,7 @@ std::string PublishSummaryJson(const PublishSummary& summary) {
     if (c.records_disabled[i] != 0) json["disabled"][std::string(kSignalConfigNames[i])] = c.records_disabled[i];
   }
   json["records_without_data"] = c.records_without_data;
+  json["records_failed"] = summary.failed_records;
   json["records_dead_lettered"] = c.records_refused + summary.refused_records;
   AddTextCounts(summary.read, json);
   json["messages"] = summary.delivered + summary.refused + summary.failed;

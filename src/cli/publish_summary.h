@@ -18,6 +18,7 @@ struct PublishSummary {
   std::uint64_t refused = 0;          // messages dead-lettered
   std::uint64_t refused_records = 0;  // records of them
   std::uint64_t failed = 0;           // messages not delivered
+  std::uint64_t failed_records = 0;   // records of them
   std::vector<TopicStats> topics;
 };
 

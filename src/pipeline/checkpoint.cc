@@ -1,11 +1,14 @@
 #include "pipeline/checkpoint.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <cerrno>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -15,6 +18,7 @@ namespace gf_otlp {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 
 using Json = nlohmann::ordered_json;
 
@@ -22,25 +26,56 @@ using Json = nlohmann::ordered_json;
 
 Result<Checkpoint> Checkpoint::Open(std::string path, Options options, const std::vector<InputPath>& files) {
   Checkpoint checkpoint(std::move(path), std::move(options));
+  std::set<std::string_view> names;
   for (const InputPath& file : files) {
     if (!file.has_size) {
       return std::unexpected(UsageError(
           fmt::format("--checkpoint: {} cannot be read again from where a run ended: give files or directories",
                       file.name == "-" ? "standard input" : file.name)));
     }
+    if (!names.insert(file.name).second) {
+      return std::unexpected(UsageError(fmt::format("--checkpoint: {} is given twice", file.name)));
+    }
     checkpoint.files_.push_back({.name = file.name, .size = file.size, .modified = file.modified});
   }
   checkpoint.units_done_.resize(files.size());
-  std::ifstream stream(checkpoint.path_, std::ios::binary);
-  if (!stream) {
-    if (errno == ENOENT) return checkpoint;
-    return std::unexpected(ErrnoError(checkpoint.path_, errno));
+  GF_UNEXPECTED_IF_ERROR(checkpoint.Lock());
+  if (::access(checkpoint.path_.c_str(), F_OK) != 0 && errno == ENOENT) {
+    GF_UNEXPECTED_IF_ERROR(checkpoint.Save({}, 0));
+    return checkpoint;
   }
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (Status read = checkpoint.Read(text, files); !read.ok()) {
+  const Result<std::string> text = ReadFile(checkpoint.path_, kMaxBytes);
+  if (!text) return std::unexpected(text.error());
+  if (Status read = checkpoint.Read(*text, files); !read.ok()) {
     return std::unexpected(std::move(read).At("checkpoint " + checkpoint.path_));
   }
   return checkpoint;
+}
+
+Checkpoint::Checkpoint(Checkpoint&& other) noexcept
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      options_(std::move(other.options_)),
+      resumed_(other.resumed_),
+      changed_(other.changed_),
+      gone_(std::move(other.gone_)),
+      files_(std::move(other.files_)),
+      units_done_(std::move(other.units_done_)),
+      dead_letters_(std::move(other.dead_letters_)),
+      dead_letter_bytes_(other.dead_letter_bytes_),
+      writes_dead_letters_(other.writes_dead_letters_) {}
+
+Checkpoint::~Checkpoint() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Status Checkpoint::Lock() {
+  const std::string name = path_ + ".lock";
+  lock_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) return ErrnoError(name, errno);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno == EWOULDBLOCK) return IoError(fmt::format("checkpoint {}: another run has it", path_));
+  return ErrnoError(name, errno);
 }
 
 Status Checkpoint::Read(std::string_view text, const std::vector<InputPath>& files) {
@@ -52,7 +87,8 @@ Status Checkpoint::Read(std::string_view text, const std::vector<InputPath>& fil
           fmt::format("is of version {}, this program knows {}", json.at("gf_otlp_checkpoint").dump(), kVersion));
     }
     GF_RETURN_IF_ERROR(CheckOptions(json.at("options").get<Options>()));
-    dead_letter_bytes_ = json.at("dead_letter_bytes");
+    dead_letters_ = json.at("dead_letters").at("file");
+    dead_letter_bytes_ = json.at("dead_letters").at("bytes");
     for (const Json& entry : json.at("files")) {
       File file{.name = entry.at("name"), .size = entry.at("size"), .modified = entry.at("modified_ns")};
       file.units = entry.at("units_done") == "all" ? Source::kAllUnits : entry.at("units_done").get<std::uint64_t>();
@@ -105,6 +141,18 @@ bool Checkpoint::all_done() const {
   return resumed_ && std::ranges::all_of(units_done_, [](std::uint64_t units) { return units == Source::kAllUnits; });
 }
 
+std::optional<std::uint64_t> Checkpoint::DeadLetterBytes(const std::string& path) const {
+  return path == dead_letters_ ? std::optional(dead_letter_bytes_) : std::nullopt;
+}
+
+Status Checkpoint::BeginDeadLetters(const std::string& path) {
+  writes_dead_letters_ = true;
+  if (path == dead_letters_) return {};
+  dead_letters_ = path;
+  dead_letter_bytes_ = 0;
+  return Write();
+}
+
 Status Checkpoint::Save(InputPosition position, std::uint64_t dead_letter_bytes) {
   const auto set = [&](File& file, std::uint64_t units) {
     if (file.units >= units) return;
@@ -113,8 +161,8 @@ Status Checkpoint::Save(InputPosition position, std::uint64_t dead_letter_bytes)
   };
   for (std::size_t i = 0; i < files_.size() && i < position.file; ++i) set(files_[i], Source::kAllUnits);
   if (position.file < files_.size()) set(files_[position.file], position.units);
-  changed_ = changed_ || dead_letter_bytes_ != dead_letter_bytes;
-  dead_letter_bytes_ = dead_letter_bytes;
+  if (writes_dead_letters_ && std::exchange(dead_letter_bytes_, dead_letter_bytes) != dead_letter_bytes)
+    changed_ = true;
   return std::exchange(changed_, false) ? Write() : Status();
 }
 
@@ -126,7 +174,7 @@ Status Checkpoint::Write() {
   Json json;
   json["gf_otlp_checkpoint"] = kVersion;
   json["options"] = options_;
-  json["dead_letter_bytes"] = dead_letter_bytes_;
+  json["dead_letters"] = {{"file", dead_letters_}, {"bytes", dead_letter_bytes_}};
   Json& files = json["files"] = Json::array();
   for (const std::vector<File>* list : {&gone_, &files_}) {
     for (const File& file : *list) {

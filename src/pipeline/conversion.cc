@@ -29,12 +29,13 @@ class ChunkPool {
     const bool needed = chunk.use_count() > 2;  // ours and the caller's
     if (!needed) {
       chunk->data.Shrink(kKeptBuffer);
-    } else if (chunk->data.capacity() > kKeptBuffer) {
+    } else if (chunk->data.capacity() > kKeptBuffer || chunks_.size() > kMaxChunks) {
       std::erase(chunks_, chunk);
     }
   }
 
  private:
+  static constexpr std::size_t kMaxChunks = 16;
   std::vector<std::shared_ptr<Chunk>> chunks_;
 };
 
@@ -122,13 +123,12 @@ Status Conversion::ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::
   Batch& batch = chunk_output.batch;
   const InputFile& file = *chunk->file;
   const auto begin = [&](std::uint64_t units) {
-    if (messages_) {
-      batch.origin = chunk;
-      batch.origin_bytes = chunk->data.capacity();
-    }
+    if (messages_) batch.origin = chunk;
     batch.end = {file.index, units};
   };
   begin(chunk->units.front().number - 1);
+  // Counted once, however many batches there will be.
+  if (messages_) batch.origin_bytes = chunk->data.capacity() + chunk->units.capacity() * sizeof(Unit);
   const LargeUnit large{.wait_for_turn = [&] { output.WaitForTurn(sequence); },
                         .drain = [&](Batch& part) -> Status {
                           converter.Finish(part);

@@ -42,7 +42,8 @@ Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& 
   for (std::size_t i = 0; i < groups_used_; ++i) {
     GF_RETURN_IF_ERROR(AppendRecords(groups_[i], groups_[i].records, request, work, batch));
   }
-  return HandOverRefused(request, work);
+  HandOverRefused(request, work);
+  return {};
 }
 
 Status MessageWriter::AppendRow(UnitWork& work, std::uint32_t record, std::uint32_t route, Batch& batch) {
@@ -54,8 +55,7 @@ Status MessageWriter::AppendRow(UnitWork& work, std::uint32_t record, std::uint3
   const std::size_t size = stream.size() - message.offset - 1;  // without the newline
   if (size + key.size() > options_.routes[route].max_bytes) {
     stream.Resize(message.offset);
-    Refuse(work, record, route, size + key.size());
-    return {};
+    return Refuse(work, record, route, size + key.size());
   }
   message.size = static_cast<std::uint32_t>(size);
   SetKey(route, key, batch, message);
@@ -117,10 +117,7 @@ Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uin
   const std::size_t size = stream.size() - message.offset;
   if (size + group.key.size() > route.max_bytes) {
     stream.Resize(message.offset);
-    if (records.size() == 1) {
-      Refuse(work, records.front(), group.route, size + group.key.size());
-      return {};
-    }
+    if (records.size() == 1) return Refuse(work, records.front(), group.route, size + group.key.size());
     const std::size_t first = slicer_.CutInTwo(records);
     GF_RETURN_IF_ERROR(AppendRecords(group, records.first(first), request, work, batch));
     return AppendRecords(group, records.subspan(first), request, work, batch);
@@ -134,32 +131,33 @@ Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uin
   return stream.size() >= kLargeBatch ? work.make_room(batch) : Status();
 }
 
-void MessageWriter::Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes) {
+Status MessageWriter::Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes) {
   const MessageRoute& to = options_.routes[route];
+  std::string reason = fmt::format("its message of {} bytes is larger than the {} that topic {} may be sent", bytes,
+                                   to.max_bytes, to.topic);
+  if (!work.refuse) return BadData(fmt::format("record {}: {}", work.record + record + 1, reason));
   --work.counts.records_written;
   ++work.counts.records_refused;
-  refused_.push_back({record, fmt::format("its message of {} bytes is larger than the {} that topic {} may be sent",
-                                          bytes, to.max_bytes, to.topic)});
+  refused_.push_back({record, std::move(reason)});
+  return {};
 }
 
-Status MessageWriter::HandOverRefused(const WireRequest& request, UnitWork& work) {
+/// Only once the whole request is known to be good can records be cut out of it.
+void MessageWriter::HandOverRefused(const WireRequest& request, UnitWork& work) {
   std::ranges::sort(refused_, {}, &Refusal::record);
   for (const Refusal& refusal : refused_) {
     const std::uint32_t records[] = {refusal.record};
-    GF_RETURN_IF_ERROR(
-        work.refuse(work.record + refusal.record, request.signal, Slice(request, records), refusal.reason));
+    work.refuse(work.record + refusal.record, request.signal, Slice(request, records), refusal.reason);
   }
-  return {};
 }
 
 void MessageWriter::Finish(Batch& batch) {
   if (options_.rows_per_message == 1) return;
-  JoinRows(
-      batch, options_.rows_per_message,
-      [&](std::uint32_t route) {
-        return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
-      },
-      spare_);
+  const auto max_bytes = [&](std::uint32_t route) {
+    return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
+  };
+  JoinRows(batch, options_.rows_per_message, max_bytes, spare_);
+  spare_.Shrink(kLargeBatch);
 }
 
 }  // namespace gf_otlp

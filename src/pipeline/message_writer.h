@@ -73,8 +73,8 @@ class MessageWriter final : public RequestWriter {
   Status AppendRecords(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                        UnitWork& work, Batch& batch);
   void SetKey(std::uint32_t route, std::string_view key, Batch& batch, Message& message);
-  void Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes);
-  Status HandOverRefused(const WireRequest& request, UnitWork& work);
+  Status Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes);
+  void HandOverRefused(const WireRequest& request, UnitWork& work);
   std::string_view Slice(const WireRequest& request, std::span<const std::uint32_t> records);
 
   const MessageOptions& options_;

@@ -40,6 +40,7 @@ Status RefusedMessages::Handle(const Batch& batch, const Message& message, Code 
 Status RefusedMessages::Find(const std::shared_ptr<const Chunk>& chunk, std::uint32_t unit) {
   if (chunk == chunk_ && unit == unit_) return {};
   requests_.clear();
+  decoder_.Release();
   chunk_ = chunk;
   unit_ = unit;
   const Result<std::vector<WireRequest>*> decoded = decoder_.Decode(*chunk->file, chunk->units[unit]);

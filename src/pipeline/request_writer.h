@@ -25,9 +25,9 @@ struct UnitWork {
   std::uint32_t record = 0;  // of the requests before, in the unit
   /// Lets the batch leave before the unit is done, once all of the unit is checked; it is empty afterwards.
   std::function<Status(Batch&)> make_room;
-  /// A record (from 0, in the unit) that cannot be written; `wire` is a request with it alone. kBadData unless there
-  /// are dead letters.
-  std::function<Status(std::uint32_t record, Signal signal, std::string_view wire, std::string_view reason)> refuse;
+  /// A record (from 0, in the unit) that cannot be written becomes a dead letter; `wire` is a request with it alone.
+  /// Not set: there are none, it is an error.
+  std::function<void(std::uint32_t record, Signal signal, std::string_view wire, std::string_view reason)> refuse;
 };
 
 /// Makes output of requests. One per worker.

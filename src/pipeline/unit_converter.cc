@@ -94,16 +94,18 @@ Status UnitConverter::Convert(const Chunk& chunk, std::size_t index, const Large
   const std::vector<WireRequest>* requests = nullptr;
   bool checked = false;
   UnitWork work{.choice = *choice_, .counts = done, .unit = static_cast<std::uint32_t>(index)};
+  Counts left;  // what was done when the batch left early
   work.make_room = [&](Batch& full) -> Status {
     if (!checked) GF_RETURN_IF_ERROR(CheckAll(*requests));
     checked = true;
+    left = done;
     return large.drain(full);
   };
-  work.refuse = [&](std::uint32_t record, Signal signal, std::string_view wire, std::string_view reason) -> Status {
-    if (dead_letters == nullptr) return BadData(fmt::format("record {}: {}", record + 1, reason));
-    AppendDeadRecord(file, unit, record, signal, wire, reason, letters);
-    return {};
-  };
+  if (dead_letters != nullptr) {
+    work.refuse = [&](std::uint32_t record, Signal signal, std::string_view wire, std::string_view reason) {
+      AppendDeadRecord(file, unit, record, signal, wire, reason, letters);
+    };
+  }
 
   const Status status = Guard([&]() -> Status {
     Result<std::vector<WireRequest>*> decoded = decoder_->Decode(file, unit, large.wait_for_turn);
@@ -114,6 +116,8 @@ Status UnitConverter::Convert(const Chunk& chunk, std::size_t index, const Large
   if (!status.ok()) {
     mark.Rewind(batch);
     choice_->set_records_left(records_left);
+    left.units = 0;
+    counts.Add(left);
     return status;
   }
   if (dead_letters != nullptr) *dead_letters += letters;

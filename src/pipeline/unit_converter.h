@@ -49,8 +49,8 @@ class UnitConverter {
 
   /// Appends the output of the chunk's unit number `index` to `batch` and what was done to `counts`; nothing of both
   /// after an error: kBadData, or kUsage where only the user can tell (an ambiguous signal). Output that grows large is
-  /// drained, once all of the unit is checked. `dead_letters` takes lines of records that alone cannot be written; if
-  /// it is null, one such record is an error.
+  /// drained, once all of the unit is checked: what can go wrong behind that is a message that is too large.
+  /// `dead_letters` takes lines of records that alone cannot be written; if it is null, one such record is an error.
   Status Convert(const Chunk& chunk, std::size_t index, const LargeUnit& large, Batch& batch, std::string* dead_letters,
                  Counts& counts);
 

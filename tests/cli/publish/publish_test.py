@@ -149,6 +149,17 @@ class WhenNothingIsSent(PublishTest):
         _, err = self.run_command("publish", "--brokers", "127.0.0.1:9", self.path("none"), code=4)
         self.assertIn("none: No such file", err)
 
+    def test_brokers_of_the_environment_are_configuration(self):
+        config = self.config("client_id: me\n")
+        environment = {"GF_OTLP_BROKERS": "127.0.0.1:9"}
+        _, err = self.run_command("publish", "--config", config, golden("traces-basic"), code=2, env=environment)
+        self.assertIn("NOTHING WAS SENT", err)
+        self.run_command("publish", "--dump", self.path("dump"), golden("traces-basic"), env=environment)
+
+    def test_a_dry_run_finds_wrong_properties(self):
+        _, err = self.run_command("publish", "--dry-run", "-X", "linger.mss=3", golden("traces-basic"), code=2)
+        self.assertIn("linger.mss", err)
+
     def test_no_input(self):
         _, err = self.run_command("publish", "--brokers", "127.0.0.1:9", code=2)
         self.assertIn("no input", err)
@@ -280,6 +291,15 @@ class Configuration(PublishTest):
         _, err = self.run_command("publish", "-X", "no.such=1", "--brokers", "127.0.0.1:9", golden("traces-basic"), code=2)
         self.assertIn("no.such", err)
 
+    def test_a_topic_of_several_signals_is_one_topic(self):
+        config = self.config("traces: {topic: {name: t, num_partitions: 3}}\nlogs: {topic: {name: t}}\n")
+        _, err = self.run_command("publish", "--dry-run", "--config", config, golden("traces-basic"), code=2)
+        self.assertIn("num_partitions", err)
+
+    def test_a_header_may_be_a_secret(self):
+        out, _ = self.run_command("publish", "-H", "authorization=hush-hush", "--print-config")
+        self.assertNotIn(b"hush-hush", out)
+
     def test_wrong_words(self):
         for arguments, named in ((["--partitioner", "md5"], "fnv1a_random"), (["--acks", "2"], "--acks"),
                                  (["--encoding", "avro"], "otlp_proto"), (["--rate", "fast"], "--rate"),
@@ -324,6 +344,31 @@ class Refusals(PublishTest):
         self.assertIn("dry run", err)
         _, err = self.run_command("publish", "--brokers", "127.0.0.1:9", "--checkpoint", checkpoint, "-", code=2)
         self.assertIn("standard input", err)
+
+
+    def test_what_is_written_does_not_lie_among_what_is_read(self):
+        folder = self.path("captures")
+        os.mkdir(folder)
+        self.write("captures/a.pb", read(golden("traces-basic")))
+        for flag in ("--dead-letter", "--dump"):
+            _, err = self.run_command("publish", "--dry-run", flag, os.path.join(folder, "new"), folder, code=2)
+            self.assertIn("would be read as input", err)
+        real = ["--brokers", "127.0.0.1:9", "--checkpoint"]
+        _, err = self.run_command("publish", *real, os.path.join(folder, "..", "captures", "c"), folder, code=2)
+        self.assertIn("would be read as input", err)
+        self.assertEqual(os.listdir(folder), ["a.pb"])
+
+    def test_a_checkpoint_wants_points_in_time(self):
+        real = ["--brokers", "127.0.0.1:9", "--checkpoint", self.path("c"), golden("traces-basic")]
+        _, err = self.run_command("publish", *real, "--since", "24h", code=2)
+        self.assertIn("point in time", err)
+
+    def test_a_run_that_did_not_begin_can_be_tried_again(self):
+        real = ["--brokers", "127.0.0.1:9", "--checkpoint", self.path("c"), "--dead-letter", self.path("d"),
+                golden("traces-basic")]
+        for _ in range(2):
+            _, err = self.run_command("publish", *real, code=4)
+            self.assertIn("127.0.0.1:9", err)
 
 
 if __name__ == "__main__":
