@@ -118,7 +118,10 @@ Status PublishConfig::CheckLogin() const {
     return ErrorAt(fmt::format("{}.username", name(logins[1])),
                    fmt::format("one way to log in is expected: {} or {}", name(logins[0]), name(logins[1])));
   }
-  if (logins.empty()) return {};
+  if (logins.empty()) {
+    if (Extra("sasl.username") == nullptr || !mechanism().empty()) return {};
+    return UsageError("-X sasl.username: -X sasl.mechanism is missing, such as PLAIN or SCRAM-SHA-512");
+  }
   switch (logins.front()) {
     case Login::kSasl: return CheckSasl();
     case Login::kKerberos: return CheckKerberos();
@@ -161,8 +164,7 @@ Status PublishConfig::CheckSasl() const {
 }
 
 Status PublishConfig::CheckOauth() const {
-  const std::string* unsecured = Extra("enable.sasl.oauthbearer.unsecure.jwt");
-  if (unsecured != nullptr && *unsecured == "true") {
+  if (unsecured_tokens()) {
     if (!settings_.sasl.username.empty()) return {};
     return ErrorAt("auth.sasl.mechanism", "unsecured tokens are made for auth.sasl.username, which is missing");
   }

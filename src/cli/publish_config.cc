@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/config_file.h"
+#include "sink/kafka_partitioner.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -47,21 +48,36 @@ Status MoveTls(std::vector<ConfigEntry>& entries, const std::string& file) {
   return {};
 }
 
-/// Of librdkafka's properties, those that hold what nobody else may see.
-bool IsSecret(std::string_view property) {
-  return property.contains("password") || property.contains("passphrase") || property.ends_with("secret") ||
-         property.ends_with("key.pem") || property == "sasl.oauthbearer.config";
+std::string InLowerCase(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return static_cast<char>(c | (c >= 'A' && c <= 'Z' ? 0x20 : 0)); });
+  return lower;
 }
 
-Status RefuseSecret(std::string_view name, std::string_view origin) {
-  if (name == "sasl.password" || name == "sasl.oauthbearer.client.secret") {
+/// Of properties in lower case, those that hold what nobody else may see: librdkafka's, and what other clients of Kafka
+/// have for the same.
+bool IsSecret(std::string_view property) {
+  constexpr std::string_view kLists[] = {"sasl.jaas.config", "sasl.oauthbearer.config", "sasl.oauthbearer.extensions"};
+  return property.contains("password") || property.contains("passphrase") || property.ends_with("secret") ||
+         property.ends_with("key.pem") || property.ends_with("keystore.key") ||
+         std::ranges::find(kLists, property) != std::end(kLists);
+}
+
+/// `name` is as the user wrote it.
+Status RefuseSecret(std::string_view name, std::string_view property, std::string_view origin) {
+  if (property == "sasl.password" || property == "sasl.oauthbearer.client.secret" || property == "sasl.jaas.config") {
     return UsageError(
         fmt::format("{}: {} is a secret, and others can read a command line: put it into the environment "
                     "(GF_OTLP_PASSWORD), a file "
                     "(--password-file) or the configuration (auth.sasl.password: ${{env:NAME}})",
                     origin, name));
   }
-  if (name == "sasl.oauthbearer.config") {
+  if (property == "sasl.oauthbearer.extensions") {
+    return UsageError(fmt::format(
+        "{}: {} may hold secrets, and others can read a command line: publish does not send extensions", origin, name));
+  }
+  if (property == "sasl.oauthbearer.config") {
     return UsageError(fmt::format(
         "{}: {} may hold secrets, and others can read a command line: unsecured tokens take their principal from the "
         "configuration (auth.sasl.username)",
@@ -156,12 +172,16 @@ Status PublishConfig::Set(std::string_view key, std::string_view text, std::stri
 }
 
 Status PublishConfig::AddProperty(std::string_view name, std::string_view value, std::string_view origin) {
-  if (IsSecret(name)) return RefuseSecret(name, origin);
+  const std::string lower = InLowerCase(name);
+  if (IsSecret(lower)) return RefuseSecret(name, lower, origin);
   if (name == "transactional.id") {
     return UsageError(fmt::format("{}: {}: publish does not write in transactions", origin, name));
   }
   if (name == "delivery.report.only.error") {
     return UsageError(fmt::format("{}: {}: publish needs the report of every message", origin, name));
+  }
+  if (name == "partitioner" && !IsKafkaPartitioner(value)) {
+    return UsageError(fmt::format("{}: {}: expected one of {}, not '{}'", origin, name, kKafkaPartitioners, value));
   }
   const auto alias = std::ranges::find(kAliases, name, [](const auto& pair) { return pair.first; });
   extra_.push_back(

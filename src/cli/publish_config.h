@@ -95,6 +95,7 @@ class PublishConfig {
   std::vector<Login> Logins() const;
   std::string mechanism() const;
   bool needs_password() const;
+  bool unsecured_tokens() const;  // of OAUTHBEARER
   bool idempotent() const;
   const std::string& password() const;
   const std::string* Extra(std::string_view name) const;

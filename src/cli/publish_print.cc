@@ -31,7 +31,10 @@ std::string Headings(std::string_view key, std::string_view last) {
 }  // namespace
 
 std::string PublishConfig::PrintedValue(const Setting& setting) const {
-  if (!setting.field) return ignored_[IndexOf(setting)];
+  if (!setting.field) {
+    const std::size_t i = IndexOf(setting);
+    return origins_[i].empty() ? std::string(setting.its_default) : ignored_[i];
+  }
   PublishSettings settings = settings_;
   const SettingField field = setting.field(settings);
   if (setting.secret.empty()) return SettingText(field);
@@ -74,7 +77,7 @@ std::string PublishConfig::Print(int library_version,
   std::string text, last;
   const std::vector<KafkaSetting> mapped = Mapped();
   for (const Setting& setting : PublishKeys()) {
-    if (!setting.field && origins_[IndexOf(setting)].empty()) continue;
+    if (!setting.field && setting.its_default.empty() && origins_[IndexOf(setting)].empty()) continue;
     const std::string value = PrintedValue(setting);
     const std::string remark = Remark(setting, mapped, library_version);
     if (value.empty()) {

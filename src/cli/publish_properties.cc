@@ -56,6 +56,11 @@ bool PublishConfig::needs_password() const {
   return name == "PLAIN" || name == "SCRAM-SHA-256" || name == "SCRAM-SHA-512";
 }
 
+bool PublishConfig::unsecured_tokens() const {
+  const std::string* extra = Extra("enable.sasl.oauthbearer.unsecure.jwt");
+  return extra != nullptr && *extra == "true";
+}
+
 const std::string& PublishConfig::password() const {
   if (password_) return *password_;
   return settings_.plain_text.password.empty() ? settings_.sasl.password : settings_.plain_text.password;
@@ -110,7 +115,7 @@ void PublishConfig::MapTls(std::vector<KafkaSetting>& to) const {
   const PublishSettings::Tls& tls = settings_.tls;
   const std::string_view plain = tls.on() ? "ssl" : "plaintext";
   to.push_back(
-      {"tls.insecure", "security.protocol", Logins().empty() ? std::string(plain) : fmt::format("sasl_{}", plain)});
+      {"tls.insecure", "security.protocol", mechanism().empty() ? std::string(plain) : fmt::format("sasl_{}", plain)});
   if (!tls.on()) return;
   to.push_back({"tls.insecure_skip_verify", "enable.ssl.certificate.verification", Text(!tls.insecure_skip_verify)});
   to.push_back({"tls.server_name_override", "ssl.endpoint.identification.algorithm",
@@ -135,10 +140,13 @@ void PublishConfig::MapLogin(std::vector<KafkaSetting>& to) const {
     to.push_back({"auth.plain_text.username", "sasl.mechanism", "PLAIN"});
     to.push_back({"auth.plain_text.username", "sasl.username", settings_.plain_text.username});
   }
-  if (needs_password() && !password().empty()) {
-    const std::string_view key = login == Login::kPlainText ? "auth.plain_text.password" : "auth.sasl.password";
-    to.push_back({login == Login::kNone ? "" : key, "sasl.password", password(), 0, true});
-  }
+  if (password().empty()) return;
+  const std::string_view key = login == Login::kPlainText ? "auth.plain_text.password" : "auth.sasl.password";
+  const auto secret = [&](const char* name) {
+    to.push_back({login == Login::kNone ? "" : key, name, password(), 0, true});
+  };
+  if (needs_password()) secret("sasl.password");
+  if (mechanism() == "OAUTHBEARER" && !unsecured_tokens()) secret("sasl.oauthbearer.client.secret");
 }
 
 void PublishConfig::MapSasl(std::vector<KafkaSetting>& to) const {
@@ -148,16 +156,12 @@ void PublishConfig::MapSasl(std::vector<KafkaSetting>& to) const {
     if (!user.empty()) to.push_back({"auth.sasl.username", "sasl.username", user});
     return;
   }
-  const std::string* unsecured = Extra("enable.sasl.oauthbearer.unsecure.jwt");
-  if (unsecured != nullptr && *unsecured == "true") {
+  if (unsecured_tokens()) {
     to.push_back({"auth.sasl.username", "sasl.oauthbearer.config", fmt::format("principal={}", user)});
     return;
   }
   to.push_back({"auth.sasl.mechanism", "sasl.oauthbearer.method", "oidc"});
   if (!user.empty()) to.push_back({"auth.sasl.username", "sasl.oauthbearer.client.id", user});
-  if (!password().empty()) {
-    to.push_back({"auth.sasl.password", "sasl.oauthbearer.client.secret", password(), 0, true});
-  }
 }
 
 void PublishConfig::MapKerberos(std::vector<KafkaSetting>& to) const {

@@ -76,9 +76,12 @@ void AddHelperKeys(Keys& keys) {
   keys.Ignore("debug", Kind::kBool, "-X debug=broker,msg lets librdkafka tell what it does");
 
   constexpr std::string_view kNoQueue = "publish reads as fast as messages are delivered";
-  keys.Ignore("sending_queue.enabled", Kind::kBool, kNoQueue);
-  Limit(keys.Ignore("sending_queue.num_consumers", Kind::kInteger, kNoQueue), 1, INT64_MAX);
-  Limit(keys.Ignore("sending_queue.queue_size", Kind::kInteger, kNoQueue), 1, INT64_MAX);
+  keys.Ignore("sending_queue.enabled", Kind::kBool, kNoQueue).its_default = "true";
+  for (const auto& [key, its_default] : {std::pair("num_consumers", "10"), {"queue_size", "5120"}}) {
+    Setting& setting = keys.Ignore(fmt::format("sending_queue.{}", key), Kind::kInteger, kNoQueue);
+    Limit(setting, 1, INT64_MAX);
+    setting.its_default = its_default;
+  }
   keys.Ignore("sending_queue.sizer", Kind::kText, kNoQueue).choices = {"requests", "items", "bytes"};
   keys.Ignore("sending_queue.block_on_overflow", Kind::kBool, kNoQueue);
   keys.Ignore("sending_queue.blocking", Kind::kBool, kNoQueue);

@@ -32,7 +32,7 @@ inline constexpr std::array<std::string_view, kSignalConfigCount> kDefaultTopics
     "otel-metrics-summary"};
 
 /// How long messages wait for others of their batch.
-inline constexpr std::chrono::milliseconds kDefaultLinger{50};
+inline constexpr std::chrono::milliseconds kDefaultLinger{5};
 
 /// The settings of GlassFlow's Kafka exporter as a finite job uses them. Durations of 0 are without limit; 0 of what
 /// else is counted leaves it to librdkafka. Empty texts are not set.
@@ -116,7 +116,9 @@ struct Setting {
   Kind kind = Kind::kText;
   /// Where its value is kept. Empty: the key is accepted without effect.
   std::function<SettingField(PublishSettings&)> field;
-  std::string_view note;  // of a key without effect: why
+  // Of a key without effect:
+  std::string_view note;         // why it has none
+  std::string_view its_default;  // what it is in the exporter, to be printed; empty: it is only printed if it is given
 
   // What is allowed; milliseconds of durations.
   std::int64_t min = 0, max = INT32_MAX;

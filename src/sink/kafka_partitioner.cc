@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+
 namespace gf_otlp {
 namespace {
 
@@ -14,6 +16,15 @@ decltype(&rd_kafka_msg_partitioner_murmur2) HashOf(std::string_view partitioner)
 }
 
 }  // namespace
+
+bool IsKafkaPartitioner(std::string_view name) {
+  for (std::string_view rest = kKafkaPartitioners; !rest.empty();) {
+    const std::string_view one = rest.substr(0, rest.find('|'));
+    if (name == one) return true;
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+  }
+  return false;
+}
 
 std::optional<int> KafkaPartitionOf(std::string_view partitioner, std::string_view key, int partitions) {
   const auto hash = HashOf(partitioner);

@@ -11,6 +11,9 @@ namespace gf_otlp {
 inline constexpr std::string_view kKafkaPartitioners =
     "random|consistent|consistent_random|murmur2|murmur2_random|fnv1a|fnv1a_random";
 
+/// Whether it is the name of one of these.
+bool IsKafkaPartitioner(std::string_view name);
+
 /// The partition (0 to partitions - 1) that `partitioner` chooses for a key; an empty key is none. Nothing where the
 /// choice is left to chance. REQUIRES: `partitioner` is one of kKafkaPartitioners, partitions > 0
 std::optional<int> KafkaPartitionOf(std::string_view partitioner, std::string_view key, int partitions);

@@ -106,7 +106,7 @@ TEST_CASE("publish config: defaults without a file") {
                                                                    {"client.id", "gf-otlp"},
                                                                    {"compression.codec", "none"},
                                                                    {"enable.idempotence", "true"},
-                                                                   {"linger.ms", "50"},
+                                                                   {"linger.ms", "5"},
                                                                    {"message.max.bytes", "1000000"},
                                                                    {"message.timeout.ms", "300000"},
                                                                    {"partitioner", "fnv1a_random"},
@@ -232,7 +232,7 @@ TEST_CASE("publish config: every key is read, and becomes what it says") {
       {"message.max.bytes", "2000000"},
       {"batch.size", "65536"},
       {"batch.num.messages", "500"},
-      {"linger.ms", "5"}};
+      {"linger.ms", "7"}};
   for (const auto& [name, value] : expected) {
     CAPTURE(name);
     CHECK(config->Property(name) == value);
@@ -317,8 +317,8 @@ TEST_CASE("publish config: what is wrong in a file") {
        "e.yaml:1: metrics.exponential_histogram.enabled: metrics.exponential_histogram.topic.name is missing, such as "
        "otel-metrics-exponential-histogram"},
       {"traces: {topic: {name: ''}}\n", "traces.enabled: traces.topic.name is missing, such as otel-traces"},
-      {"retry_on_failure: {max_elapsed_time: 20ms}\n",
-       "e.yaml:1: retry_on_failure.max_elapsed_time: 20 ms is not longer than producer.linger (50 ms)"},
+      {"retry_on_failure: {max_elapsed_time: 5ms}\n",
+       "e.yaml:1: retry_on_failure.max_elapsed_time: 5 ms is not longer than producer.linger (5 ms)"},
       // YAML.
       {"a: [\n", "e.yaml:2: "},
       {"\tbrokers: a\n", "e.yaml:1: "},
@@ -463,12 +463,47 @@ TEST_CASE("publish config: passwords") {
   flags.SetPassword("unused", "GF_OTLP_PASSWORD");
   CHECK_FALSE(PropertiesOf(flags).contains("sasl.password"));
   REQUIRE(flags.AddProperty("sasl.mechanisms", "PLAIN", "-X").ok());
-  REQUIRE(flags.AddProperty("security.protocol", "sasl_plaintext", "-X").ok());
   REQUIRE(flags.AddProperty("sasl.username", "u", "-X").ok());
   CHECK(PropertiesOf(flags)["sasl.password"] == "unused");
   CHECK(PropertiesOf(flags)["security.protocol"] == "sasl_plaintext");
   flags.SetPassword("", "GF_OTLP_PASSWORD");
   CHECK(PropertiesErrorOf(flags).starts_with("-X sasl.mechanism: the password is missing"));
+
+  PublishConfig encrypted = Parsed("tls: {}");
+  REQUIRE(encrypted.AddProperty("sasl.username", "u", "-X").ok());
+  CHECK(encrypted.Check().message().starts_with("-X sasl.username: -X sasl.mechanism is missing"));
+  REQUIRE(encrypted.AddProperty("sasl.mechanism", "SCRAM-SHA-512", "-X").ok());
+  encrypted.SetPassword("p", "GF_OTLP_PASSWORD");
+  CHECK(PropertiesOf(encrypted)["security.protocol"] == "sasl_ssl");
+  CHECK(PropertiesOf(encrypted)["sasl.password"] == "p");
+  REQUIRE(encrypted.AddProperty("security.protocol", "plaintext", "-X").ok());
+  CHECK(PropertiesOf(encrypted)["security.protocol"] == "plaintext");
+
+  PublishConfig tokens;
+  REQUIRE(tokens.AddProperty("sasl.mechanism", "OAUTHBEARER", "-X").ok());
+  tokens.SetPassword("s", "GF_OTLP_PASSWORD");
+  CHECK(PropertiesOf(tokens)["security.protocol"] == "sasl_plaintext");
+  CHECK(PropertiesOf(tokens)["sasl.oauthbearer.client.secret"] == "s");
+}
+
+TEST_CASE("publish config: a dry run by the flag is printed as any other setting") {
+  PublishConfig config = Parsed("dry_run: true\n");
+  CHECK(Lines(config.Print(kNew), "dry_run") == "dry_run: true  # (e.yaml:1)\n");
+  REQUIRE(config.Set("dry_run", "false", "--dry-run").ok());
+  CHECK(config.settings().dry_run == false);
+  CHECK(Lines(config.Print(kNew), "dry_run") == "dry_run: false  # (--dry-run)\n");
+  PublishConfig flags;
+  REQUIRE(flags.Set("dry_run", "true", "--dry-run").ok());
+  CHECK(Lines(flags.Print(kNew), "dry_run") == "dry_run: true  # (--dry-run)\n");
+}
+
+TEST_CASE("publish config: the exporter's queue is printed, with why it has no effect") {
+  const std::string no_effect = "  # accepted, no effect: publish reads as fast as messages are delivered ";
+  const std::string printed = Parsed("sending_queue:\n  queue_size: 7\n").Print(kNew);
+  CHECK(printed.contains("\nsending_queue:\n  enabled: true" + no_effect + "(default)\n  num_consumers: 10" +
+                         no_effect + "(default)\n  queue_size: 7" + no_effect + "(e.yaml:2)\n"));
+  CHECK(Lines(PublishConfig().Print(kNew), "queue_size") == "  queue_size: 5120" + no_effect + "(default)\n");
+  CHECK_FALSE(printed.contains("sizer"));
 }
 
 TEST_CASE("publish config: Kerberos and tokens") {
@@ -579,7 +614,8 @@ TEST_CASE("publish config: secrets are refused as properties, and what breaks de
   PublishConfig config;
   for (const char* name :
        {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.oauthbearer.client.secret",
-        "sasl.oauthbearer.config", "sasl.oauthbearer.assertion.private.key.passphrase"}) {
+        "sasl.oauthbearer.config", "sasl.oauthbearer.assertion.private.key.passphrase", "sasl.jaas.config",
+        "sasl.oauthbearer.extensions", "ssl.truststore.password", "ssl.keystore.key", "SASL.Password", "ssl.Key.PEM"}) {
     CAPTURE(name);
     const Status status = config.AddProperty(name, "hush", "-X");
     REQUIRE_FALSE(status.ok());
@@ -588,6 +624,15 @@ TEST_CASE("publish config: secrets are refused as properties, and what breaks de
     CHECK_FALSE(status.message().contains("hush"));
   }
   CHECK(config.AddProperty("sasl.password", "x", "-X").message().contains("--password-file"));
+  CHECK(config.AddProperty("SASL.Jaas.Config", "x", "-X").message().contains("--password-file"));
+  for (const char* wrong : {"foo", "", "murmur2|fnv1a", "random|", "Random"}) {
+    const Status status = config.AddProperty("partitioner", wrong, "-X");
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.message() ==
+          "-X: partitioner: expected one of "
+          "random|consistent|consistent_random|murmur2|murmur2_random|fnv1a|fnv1a_random, not '" +
+              std::string(wrong) + "'");
+  }
   CHECK_FALSE(config.AddProperty("transactional.id", "x", "-X").ok());
   CHECK_FALSE(config.AddProperty("delivery.report.only.error", "true", "-X").ok());
   CHECK(config.Print(kNew) == PublishConfig().Print(kNew));
