@@ -25,6 +25,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLeast(1000);
 /// Brokers that do not know a request let it time out; we do well without the limits.
 constexpr milliseconds kMostToDescribe(3000);
+/// How often we ask whether to stop.
+constexpr milliseconds kStep(100);
+/// Nothing ends a wait for metadata early: this long only for a broker that is connected and does not answer.
+constexpr milliseconds kLongestWait(1600);
 
 /// What the cluster says of a topic.
 struct TopicView {
@@ -40,9 +44,11 @@ using TopicViews = std::map<std::string, TopicView, std::less<>>;
 
 class Admin {
  public:
-  Admin(KafkaClient& client, milliseconds timeout)
-      : client_(client), timeout_(timeout), deadline_(Clock::now() + timeout) {}
+  Admin(KafkaClient& client, milliseconds timeout, const std::function<bool()>& stopped)
+      : client_(client), timeout_(timeout), deadline_(Clock::now() + timeout), stopped_(stopped) {}
 
+  /// kClosed if we are to stop.
+  Status CheckStopped() const;
   /// All topics of the cluster, as soon as a broker answers: asking for one by its name may create it.
   Result<TopicViews> ListTopics();
   /// Creates the topics and waits until they can be written to. `views` gets them.
@@ -57,7 +63,8 @@ class Admin {
   /// Hears of errors that happened meanwhile.
   void ServeEvents();
   Status Unreachable() const;
-  /// Starts an operation of the admin API by `start(options, queue)`; null if it did not end within `limit`.
+  /// Starts an operation of the admin API by `start(options, queue)`; null if it did not end within `limit`, or we are
+  /// to stop.
   KafkaHandle<rd_kafka_event_t> Run(
       rd_kafka_admin_op_t operation, milliseconds limit,
       const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& start);
@@ -66,6 +73,7 @@ class Admin {
   KafkaClient& client_;
   milliseconds timeout_;
   Clock::time_point deadline_;
+  const std::function<bool()>& stopped_;
 };
 
 void Admin::ServeEvents() {
@@ -81,6 +89,8 @@ Status Admin::Unreachable() const {
   const auto seconds = static_cast<double>(timeout_.count()) / 1000;
   return IoError(fmt::format("no Kafka broker answered within {:g} s{}{}", seconds, why.empty() ? "" : ": ", why));
 }
+
+Status Admin::CheckStopped() const { return stopped_() ? Status::Error(Code::kClosed, "interrupted") : Status(); }
 
 TopicViews ViewsOf(const struct rd_kafka_metadata& metadata) {
   TopicViews views;
@@ -98,8 +108,9 @@ TopicViews ViewsOf(const struct rd_kafka_metadata& metadata) {
 
 Result<TopicViews> Admin::ListTopics() {
   // Short waits, to hear soon of a refusal; longer ones once a broker was asked and has not answered yet.
-  milliseconds wait(100);
+  milliseconds wait = kStep;
   while (true) {
+    GF_UNEXPECTED_IF_ERROR(CheckStopped());
     const struct rd_kafka_metadata* metadata = nullptr;
     const auto this_wait = static_cast<int>(std::min(wait, Left()).count());
     const rd_kafka_resp_err_t error = rd_kafka_metadata(client_.handle(), 1, nullptr, &metadata, this_wait);
@@ -109,7 +120,7 @@ Result<TopicViews> Admin::ListTopics() {
     }
     ServeEvents();
     if (client_.trouble().refused() || Left() == milliseconds(0)) return std::unexpected(Unreachable());
-    if (error == RD_KAFKA_RESP_ERR__TIMED_OUT) wait *= 2;
+    if (error == RD_KAFKA_RESP_ERR__TIMED_OUT) wait = std::min(2 * wait, kLongestWait);
     // It may have failed at once.
     std::this_thread::sleep_for(std::min(milliseconds(10), Left()));
   }
@@ -128,7 +139,12 @@ KafkaHandle<rd_kafka_event_t> Admin::Run(
   const KafkaHandle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.handle()));
   start(options.get(), queue.get());
   // librdkafka ends the request by itself; a little later for that to arrive.
-  return KafkaHandle<rd_kafka_event_t>(rd_kafka_queue_poll(queue.get(), wait + 500));
+  const Clock::time_point end = Clock::now() + limit + milliseconds(500);
+  KafkaHandle<rd_kafka_event_t> event;
+  while (event == nullptr && Clock::now() < end && !stopped_()) {
+    event.reset(rd_kafka_queue_poll(queue.get(), static_cast<int>(kStep.count())));
+  }
+  return event;
 }
 
 std::string Words(rd_kafka_resp_err_t error, const char* text) {
@@ -152,6 +168,7 @@ Status Admin::RequestTopics(const std::vector<const KafkaTopic*>& topics) {
       Run(RD_KAFKA_ADMIN_OP_CREATETOPICS, std::max(Left(), kLeast), [&](const auto* options, auto* queue) {
         rd_kafka_CreateTopics(client_.handle(), requests.data(), requests.size(), options, queue);
       });
+  if (event == nullptr) GF_RETURN_IF_ERROR(CheckStopped());
   const auto* result = event == nullptr ? nullptr : rd_kafka_event_CreateTopics_result(event.get());
   const rd_kafka_resp_err_t failure =
       result == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event.get());
@@ -249,11 +266,12 @@ Result<std::vector<const KafkaTopic*>> MissingTopics(const std::vector<KafkaTopi
 }  // namespace
 
 Result<std::vector<KafkaTopicState>> EnsureKafkaTopics(const KafkaSettings& settings,
-                                                       const std::vector<KafkaTopic>& topics, milliseconds timeout) {
+                                                       const std::vector<KafkaTopic>& topics, milliseconds timeout,
+                                                       const std::function<bool()>& stopped) {
   // Properties of producers mean nothing to a consumer: no id is asked for to write with.
   Result<std::unique_ptr<KafkaClient>> client = KafkaClient::Create(RD_KAFKA_CONSUMER, settings);
   if (!client) return std::unexpected(std::move(client.error()));
-  Admin admin(**client, timeout);
+  Admin admin(**client, timeout, stopped);
   Result<TopicViews> views = admin.ListTopics();
   if (!views) return std::unexpected(std::move(views.error()));
   const Result<std::vector<const KafkaTopic*>> missing = MissingTopics(topics, *views);
@@ -265,6 +283,7 @@ Result<std::vector<KafkaTopicState>> EnsureKafkaTopics(const KafkaSettings& sett
     if (std::ranges::find(names, topic.name) == names.end()) names.push_back(topic.name);
   }
   const auto limits = admin.MessageLimits(names);
+  GF_UNEXPECTED_IF_ERROR(admin.CheckStopped());
   std::vector<KafkaTopicState> states;
   for (const KafkaTopic& topic : topics) {
     KafkaTopicState& state = states.emplace_back();

@@ -14,9 +14,6 @@ namespace {
 
 constexpr int kWarning = 4;  // syslog's level
 
-/// Our own configuration sets these; a librdkafka that is older than they are does well without.
-constexpr std::string_view kNewerProperties[] = {"retry.backoff.max.ms"};
-
 using ErrorText = std::array<char, 512>;
 
 Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -24,7 +21,6 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
   switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size())) {
     case RD_KAFKA_CONF_OK: return {};
     case RD_KAFKA_CONF_UNKNOWN:
-      if (std::ranges::find(kNewerProperties, name) != std::end(kNewerProperties)) return {};
       return UsageError(fmt::format("librdkafka {} has no property {}", rd_kafka_version_str(), name));
     default: return UsageError(fmt::format("librdkafka does not take the value of {}: {}", name, error.data()));
   }
@@ -48,13 +44,20 @@ Status CheckTokens(rd_kafka_conf_t* conf) {
       "sasl.oauthbearer.client.id and sasl.oauthbearer.client.secret");
 }
 
+Result<KafkaHandle<rd_kafka_conf_t>> NewConf(const KafkaProperties& properties) {
+  KafkaHandle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  for (const auto& [name, value] : properties) GF_UNEXPECTED_IF_ERROR(Set(conf.get(), name, value));
+  return conf;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, const KafkaSettings& settings) {
   std::unique_ptr<KafkaClient> client(new KafkaClient);
   client->server_name_ = settings.server_name;
-  KafkaHandle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
-  for (const auto& [name, value] : settings.properties) GF_UNEXPECTED_IF_ERROR(Set(conf.get(), name, value));
+  Result<KafkaHandle<rd_kafka_conf_t>> created = NewConf(settings.properties);
+  if (!created) return std::unexpected(std::move(created.error()));
+  KafkaHandle<rd_kafka_conf_t> conf = std::move(*created);
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   // Who asks librdkafka to debug wants its lines, which go to standard error by themselves.
@@ -83,6 +86,24 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, c
   [[maybe_unused]] const rd_kafka_conf_t* const owned_by_handle = conf.release();
   client->queue_.reset(rd_kafka_queue_get_main(client->handle_.get()));
   return client;
+}
+
+Status CheckKafkaSettings(const KafkaSettings& settings) {
+  const Result<KafkaHandle<rd_kafka_conf_t>> conf = NewConf(settings.properties);
+  if (!conf) return conf.error();
+  KafkaSettings offline = settings;
+  std::erase_if(offline.properties, [](const auto& property) {
+    return property.first == "bootstrap.servers" || property.first == "metadata.broker.list";
+  });
+  const std::string protocol = Get(conf->get(), "security.protocol"), mechanism = Get(conf->get(), "sasl.mechanism");
+  const bool tokens = mechanism == "OAUTHBEARER";
+  if (protocol.starts_with("sasl_") && (tokens || mechanism == "GSSAPI")) {
+    if (tokens) GF_RETURN_IF_ERROR(CheckTokens(conf->get()));
+    // A client would begin to log in at once.
+    offline.properties.emplace_back("security.protocol", protocol.substr(protocol.find('_') + 1));
+  }
+  Result<std::unique_ptr<KafkaClient>> client = KafkaClient::Create(RD_KAFKA_PRODUCER, offline);
+  return client ? Status() : std::move(client.error());
 }
 
 void KafkaClient::OnLog(const rd_kafka_t* handle, int level, const char* /*facility*/, const char* text) {

@@ -87,7 +87,8 @@ class KafkaSink::Impl {
   void SendAgain();
   void Refuse(MessageId id, Code code, const std::string& reason);
   void Fail(MessageId id, rd_kafka_resp_err_t error);
-  void End(Status status);  // REQUIRES: mutex_ held
+  void End(Status status);                   // REQUIRES: mutex_ held
+  void CountFailed(const Message& message);  // REQUIRES: mutex_ held; of any thread
   const Batch& BatchOf(MessageId id) const;
   std::string ReasonOf(rd_kafka_resp_err_t error) const;
 
@@ -147,6 +148,7 @@ Status KafkaSink::Impl::Write(Batch& batch) {
   const std::size_t sent = SendAll(flight, *sending);
   if (sent == count) return {};
   const std::lock_guard lock(mutex_);
+  for (const Message& message : std::span(sending->messages).subspan(sent)) CountFailed(message);
   flights_.Settle(flight, count - sent, false);
   return Ended();
 }
@@ -366,7 +368,11 @@ void KafkaSink::Impl::Refuse(MessageId id, Code code, const std::string& reason)
   const Batch& batch = BatchOf(id);
   Status status = Guard([&] { return options_.on_refused(batch, batch.messages[id.message], code, reason); });
   const std::lock_guard lock(mutex_);
-  ++(status.ok() ? totals_.refused : totals_.failed);
+  if (status.ok()) {
+    ++totals_.refused;
+  } else {
+    CountFailed(batch.messages[id.message]);
+  }
   flights_.Settle(id.flight, 1, status.ok());
   if (!status.ok()) End(std::move(status));
   progress_.notify_all();
@@ -377,7 +383,7 @@ void KafkaSink::Impl::Fail(MessageId id, rd_kafka_resp_err_t error) {
   const std::string reason = ReasonOf(error);
   const std::lock_guard lock(mutex_);
   const Batch& batch = flights_.batch(id.flight);
-  ++totals_.failed;
+  CountFailed(batch.messages[id.message]);
   if (!fatal.empty()) {
     End(Fatal(fatal));
   } else if (first_failure_.empty() && !purge_) {
@@ -386,6 +392,11 @@ void KafkaSink::Impl::Fail(MessageId id, rd_kafka_resp_err_t error) {
   }
   flights_.Settle(id.flight, 1, false);
   progress_.notify_all();
+}
+
+void KafkaSink::Impl::CountFailed(const Message& message) {
+  ++totals_.failed;
+  totals_.failed_records += message.places;
 }
 
 void KafkaSink::Impl::End(Status status) {

@@ -25,7 +25,7 @@ struct KafkaSinkOptions {
   std::vector<Route> routes;
   SendRate rate;
   /// Memory of batches whose messages are not all reported yet; Write() waits. A larger batch goes alone.
-  std::size_t max_bytes_under_way = std::size_t{64} << 20;
+  std::size_t max_bytes_under_way = std::size_t{16} << 20;
   /// The same in messages: librdkafka needs some 250 bytes for each.
   std::size_t max_messages_under_way = 200'000;
 
@@ -51,7 +51,8 @@ class KafkaSink final : public Sink {
   KafkaSink& operator=(const KafkaSink&) = delete;
 
   /// Sends the batch's messages; waits while too much is under way. kIo or kBadData once a message was not delivered:
-  /// the run is to end. kClosed behind LimitFlush(): the batch was not sent.
+  /// the run is to end. kClosed behind LimitFlush(). An error leaves the batch as it is unless a part of it was sent:
+  /// it is taken then, and what was not sent has failed.
   Status Write(Batch& batch) override;
   /// Waits until every message has its report. The first failure of the run.
   Status Close() override;
@@ -64,11 +65,14 @@ class KafkaSink final : public Sink {
   /// with by on_refused. From any thread.
   std::optional<InputPosition> delivered() const;
 
+  /// After Close() every message, and so every record, of the batches that Write() took is delivered, refused or
+  /// failed.
   struct Totals {
-    std::uint64_t sent = 0;       // given to librdkafka
-    std::uint64_t delivered = 0;  // acknowledged
-    std::uint64_t refused = 0;    // and dealt with by on_refused
-    std::uint64_t failed = 0;     // not delivered
+    std::uint64_t sent = 0;            // given to librdkafka
+    std::uint64_t delivered = 0;       // acknowledged
+    std::uint64_t refused = 0;         // and dealt with by on_refused
+    std::uint64_t failed = 0;          // not delivered; of a batch that was begun also what was not sent
+    std::uint64_t failed_records = 0;  // of those messages
   };
   /// From any thread.
   Totals totals() const;
