@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "base/base64.h"
@@ -15,6 +16,13 @@ constexpr std::size_t kKeptBuffer = std::size_t{8} << 20;
 
 void AppendJson(PaddedBuffer& out, std::string_view text) { AppendJsonString<JsonEscapes::kPlain>(out, text); }
 
+void AppendBase64(PaddedBuffer& out, std::string_view bytes) {
+  out.Append('"');
+  out.Reserve(Base64Size(bytes.size()));
+  out.SetEnd(WriteBase64(out.end(), bytes));
+  out.Append('"');
+}
+
 /// ,"name":"text", or ,"name_base64":"..." if that is not UTF-8.
 void AppendBytes(PaddedBuffer& out, std::string_view name, std::string_view bytes) {
   out.Append(",\"");
@@ -24,10 +32,8 @@ void AppendBytes(PaddedBuffer& out, std::string_view name, std::string_view byte
     AppendJson(out, bytes);
     return;
   }
-  out.Append("_base64\":\"");
-  out.Reserve(Base64Size(bytes.size()));
-  out.SetEnd(WriteBase64(out.end(), bytes));
-  out.Append('"');
+  out.Append("_base64\":");
+  AppendBase64(out, bytes);
 }
 
 std::string TopicText(const Route& route) {
@@ -38,15 +44,26 @@ std::string TopicText(const Route& route) {
 }
 
 std::string HeadersText(const Route& route) {
+  std::set<std::string_view> names;
+  for (const auto& [name, value] : route.headers) names.insert(name);
+  const bool object = names.size() == route.headers.size();
   PaddedBuffer text;
-  text.Append(",\"headers\":{");
+  text.Append(object ? ",\"headers\":{" : ",\"headers\":[");
   for (const auto& [name, value] : route.headers) {
     if (&name != &route.headers.front().first) text.Append(',');
+    if (!object) text.Append('[');
     AppendJson(text, name);
-    text.Append(':');
-    AppendJson(text, value);
+    text.Append(object ? ':' : ',');
+    if (IsUtf8(value)) {
+      AppendJson(text, value);
+    } else {
+      text.Append("{\"base64\":");
+      AppendBase64(text, value);
+      text.Append('}');
+    }
+    if (!object) text.Append(']');
   }
-  text.Append('}');
+  text.Append(object ? '}' : ']');
   return std::string(text.view());
 }
 

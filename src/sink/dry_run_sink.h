@@ -23,7 +23,8 @@ class DryRunSink final : public Sink {
 
   /// `partition_of`: the partition that a key (empty: none) would go to on a route; nothing where that is left to
   /// chance. `dump`, if set, takes whole lines: {"topic","key","headers","partition"?,"value"}; a key that is not UTF-8
-  /// stands as "key_base64", such a value as "value_base64".
+  /// stands as "key_base64", such a value as "value_base64". "headers" is an object, or if names repeat an array of
+  /// [name, value]; a header's value that is not UTF-8 stands as {"base64": "..."}.
   DryRunSink(const std::vector<Route>& routes, PartitionOf partition_of, Dump dump);
 
   Status Write(Batch& batch) override;
@@ -40,7 +41,7 @@ class DryRunSink final : public Sink {
   TopicCounter counter_;
   struct RouteText {
     std::string topic;    // {"topic":"..."
-    std::string headers;  // ,"headers":{...}
+    std::string headers;  // ,"headers":{...} or [...]
   };
   std::vector<RouteText> route_texts_;
   PaddedBuffer lines_;

@@ -56,6 +56,23 @@ TEST_CASE("a dry run without a dump only counts") {
   CHECK(sink.topics()[0].messages == 1);
 }
 
+TEST_CASE("headers whose names repeat are written as a list, values that are not UTF-8 in base64") {
+  std::string dumped;
+  DryRunSink sink(
+      {{"a", {{"x", "1"}, {"y", "\xff\x01"}}}, {"b", {{"x", "1"}, {"y", "\xff\x01"}, {"x", ""}}}},
+      [](std::size_t, std::string_view) { return std::optional<int>(); },
+      [&](std::string_view lines) {
+        dumped += lines;
+        return Status();
+      });
+  Batch batch = MakeBatch({{.route = 0, .key = "", .value = "v"}, {.route = 1, .key = "", .value = "v"}});
+  REQUIRE(sink.Write(batch).ok());
+  CHECK(dumped ==
+        "{\"topic\":\"a\",\"key\":null,\"headers\":{\"x\":\"1\",\"y\":{\"base64\":\"/wE=\"}},\"value\":\"v\"}\n"
+        "{\"topic\":\"b\",\"key\":null,\"headers\":[[\"x\",\"1\"],[\"y\",{\"base64\":\"/wE=\"}],[\"x\",\"\"]],"
+        "\"value\":\"v\"}\n");
+}
+
 TEST_CASE("a dump that fails ends the dry run") {
   DryRunSink sink(
       {{.topic = "t", .headers = {}}}, [](std::size_t, std::string_view) { return std::optional<int>(0); },
