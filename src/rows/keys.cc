@@ -1,7 +1,6 @@
 #include "rows/keys.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -61,13 +60,6 @@ Result<KeyOptions> ParseKeyOptions(std::string_view text) {
     begin = end + 1;
   }
   return options;
-}
-
-std::string KeyOptionsText(const KeyOptions& options) {
-  for (const auto& [name, strategy] : kNamedStrategies) {
-    if (options.strategy == strategy) return std::string(name);
-  }
-  return fmt::format("{}{}", kAttributesPrefix, fmt::join(options.attributes, ","));
 }
 
 KeyMaker::KeyMaker(KeyOptions options, bool zero_ids) : options_(std::move(options)), zero_ids_(zero_ids) {}

@@ -32,8 +32,6 @@ struct KeyOptions {
 /// Of "none", "trace_id", "service_name", "resource_hash" or "attributes:NAME,NAME"; for anything else kUsage that
 /// names them.
 Result<KeyOptions> ParseKeyOptions(std::string_view text);
-/// What ParseKeyOptions() takes.
-std::string KeyOptionsText(const KeyOptions& options);
 
 /// Makes the keys of records, for every kind of record by any strategy: data points have no trace id, metrics without
 /// data no attributes of their own. Values are texts as the exporter's keys have them: Value.AsString(), with < > & in
