@@ -22,7 +22,6 @@
 #include "sink/dry_run_sink.h"
 #include "sink/file_sink.h"
 #include "sink/kafka_admin.h"
-#include "sink/kafka_client.h"
 #include "sink/kafka_library.h"
 #include "sink/kafka_partitioner.h"
 

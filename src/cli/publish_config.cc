@@ -58,7 +58,7 @@ std::string InLowerCase(std::string_view text) {
 /// Of properties in lower case, those that hold what nobody else may see: librdkafka's, and what other clients of Kafka
 /// have for the same.
 bool IsSecret(std::string_view property) {
-  constexpr std::string_view kLists[] = {"sasl.jaas.config", "sasl.oauthbearer.config", "sasl.oauthbearer.extensions"};
+  constexpr std::string_view kLists[] = {"sasl.jaas.config", "sasl.oauthbearer.config"};
   return property.contains("password") || property.contains("passphrase") || property.ends_with("secret") ||
          property.ends_with("key.pem") || property.ends_with("keystore.key") ||
          std::ranges::find(kLists, property) != std::end(kLists);
@@ -72,10 +72,6 @@ Status RefuseSecret(std::string_view name, std::string_view property, std::strin
                     "(GF_OTLP_PASSWORD), a file "
                     "(--password-file) or the configuration (auth.sasl.password: ${{env:NAME}})",
                     origin, name));
-  }
-  if (property == "sasl.oauthbearer.extensions") {
-    return UsageError(fmt::format(
-        "{}: {} may hold secrets, and others can read a command line: publish does not send extensions", origin, name));
   }
   if (property == "sasl.oauthbearer.config") {
     return UsageError(fmt::format(

@@ -9,6 +9,8 @@
 #include <array>
 #include <string_view>
 
+#include "sink/kafka_library.h"
+
 namespace gf_otlp {
 namespace {
 

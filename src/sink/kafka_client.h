@@ -52,10 +52,6 @@ class KafkaClient {
   KafkaHandle<rd_kafka_queue_t> queue_;
 };
 
-/// Whether librdkafka takes the settings, without connecting to anything: kUsage if it does not. Kerberos is not tried,
-/// nor is a token fetched.
-Status CheckKafkaSettings(const KafkaSettings& settings);
-
 }  // namespace gf_otlp
 
 #endif  // GF_OTLP_SINK_KAFKA_CLIENT_H_

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "sink/kafka_library.h"
 #include "unit/sink/kafka_mock.h"
 
 namespace gf_otlp {
