@@ -51,8 +51,11 @@ std::optional<Code> RefusalOf(rd_kafka_resp_err_t error) {
 
 Result<std::unique_ptr<KafkaProducer>> KafkaProducer::Open(KafkaSettings settings, const std::vector<Route>& routes,
                                                            bool one_by_one) {
-  // Ours are the bounds that count, unless the user sets others.
-  KafkaProperties properties = {{"queue.buffering.max.messages", "0"}, {"queue.buffering.max.kbytes", "2147483647"}};
+  // Ours are the bounds that count, unless the user sets others; each message without a key goes to any partition, as
+  // Sarama has it, where librdkafka would send those of some milliseconds to one.
+  KafkaProperties properties = {{"queue.buffering.max.messages", "0"},
+                                {"queue.buffering.max.kbytes", "2147483647"},
+                                {"sticky.partitioning.linger.ms", "0"}};
   properties.insert(properties.end(), settings.properties.begin(), settings.properties.end());
   if (one_by_one) properties.emplace_back("batch.num.messages", "1");
   settings.properties = std::move(properties);
