@@ -8,6 +8,7 @@
 #include "gf_otlp/rows.h"
 #include "otlp/slice.h"
 #include "otlp/wire_to_json.h"
+#include "rows/keys.h"
 
 namespace gf_otlp::fuzz {
 namespace {
@@ -73,6 +74,24 @@ void CheckRows(Signal signal, std::string_view request) {
   }
 }
 
+void CheckKeys(Signal signal, std::string_view request) {
+  static std::vector<KeyMaker> makers = [] {
+    std::vector<KeyMaker> all;
+    for (const char* text : {"none", "trace_id", "service_name", "resource_hash", "attributes:service.name,a,b"}) {
+      all.emplace_back(*ParseKeyOptions(text), false);
+    }
+    return all;
+  }();
+  RequestReader reader;
+  reader.Start(signal, request);
+  while (reader.Next()) {
+    for (KeyMaker& maker : makers) {
+      const std::string key(maker.KeyOf(reader));
+      Require(maker.KeyOf(reader) == key, "a record's key is always the same");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gf_otlp::fuzz
 
@@ -91,5 +110,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Require(to_json, "what can be read can be written as JSON");
   fuzz::CheckSlice(signal, request, walk.records, options >> 2);
   fuzz::CheckRows(signal, request);
+  fuzz::CheckKeys(signal, request);
   return 0;
 }
