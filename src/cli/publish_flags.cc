@@ -16,7 +16,6 @@ namespace gf_otlp::cli {
 namespace {
 
 constexpr std::string_view kHeaderSets = "none|standard";
-constexpr std::string_view kEncodingNames = "json|otlp_json|otlp_proto";
 
 /// "[SIGNAL=]VALUE": the signals it is for, and the value. All signals if there is no name of one in front.
 std::pair<std::vector<std::size_t>, std::string> SplitBySignal(const std::string& text) {
@@ -150,7 +149,7 @@ void BindTopics(PublishFlags& f, CLI::App& sub) {
 
 void BindMessages(PublishFlags& f, CLI::App& sub) {
   sub.add_option("--encoding", f.encodings, "json (rows), otlp_json or otlp_proto (requests) (repeatable)")
-      ->type_name("[SIGNAL=]" + std::string(kEncodingNames))
+      ->type_name("[SIGNAL=]ENCODING")
       ->allow_extra_args(false)
       ->group("Messages");
   sub.add_option("--rows-per-message", f.rows_per_message, "Rows of one table and key in a message, at most")
@@ -185,7 +184,7 @@ void BindDelivery(PublishFlags& f, CLI::App& sub) {
       ->group("Delivery");
   sub.add_flag("--overwrite", f.overwrite, "Replace files of --dump and --dead-letter that exist")->group("Delivery");
   sub.add_option("--rate", f.rate, "At most so many messages (20000) or bytes (50MB) a second")
-      ->type_name("N|SIZE")
+      ->type_name("RATE")
       ->group("Delivery");
 }
 
