@@ -60,7 +60,6 @@ struct Job {
   MessageSettings settings;
   PublishPlan plan;
   SendRate rate;
-  bool dry_run = false;
   ConversionOptions conversion;
 };
 
@@ -107,6 +106,12 @@ Result<std::unique_ptr<DeadLetterFile>> OpenDeadLetters(const PublishFlags& flag
   if (!file) return std::unexpected(std::move(file.error()));
   if (checkpoint != nullptr) GF_UNEXPECTED_IF_ERROR(checkpoint->BeginDeadLetters(flags.dead_letter));
   return std::make_unique<DeadLetterFile>(std::move(*file));
+}
+
+/// Empty if there is no such file.
+DeadLetterWriter WriterTo(DeadLetterFile* file) {
+  if (file == nullptr) return {};
+  return [file](std::string_view lines) { return file->Write(lines); };
 }
 
 /// A file that the run writes must not be one that this run, or the next one, reads.
@@ -170,7 +175,7 @@ class PublishRun {
     Result<std::unique_ptr<DeadLetterFile>> dead_letters = OpenDeadLetters(flags_, nullptr);
     if (!dead_letters) return std::move(dead_letters.error());
     const InterruptWatch watch([&] { conversion_->Stop(); });
-    Status status = Convert(sink, dead_letters->get());
+    Status status = Convert(sink, WriterTo(dead_letters->get()));
     if (dump_file && conversion_->stopped()) env_.Say("interrupted: the dump is not kept");
     if (status.ok() && !conversion_->stopped() && dump_file) status = dump_file->Commit();
     if (!status.ok() && status.code() == Code::kClosed) return status;
@@ -250,10 +255,7 @@ class PublishRun {
     GF_RETURN_IF_ERROR(EnsureTopics(options));
     Result<std::unique_ptr<DeadLetterFile>> dead_letters = OpenDeadLetters(flags_, checkpoint);
     if (!dead_letters) return std::move(dead_letters.error());
-    DeadLetterWriter write_dead_letters;
-    if (*dead_letters != nullptr) {
-      write_dead_letters = [&](std::string_view lines) { return (*dead_letters)->Write(lines); };
-    }
+    const DeadLetterWriter write_dead_letters = WriterTo(dead_letters->get());
     RefusedMessages refused(job_.conversion.capture, write_dead_letters);
     options.routes = job_.plan.routes;
     options.rate = job_.rate;
@@ -271,7 +273,7 @@ class PublishRun {
     std::optional<CheckpointKeeper> keeper;
     const auto delivered = [&] { return sink->delivered(); };
     if (checkpoint != nullptr) keeper.emplace(*checkpoint, delivered, dead_letters->get(), stop);
-    Status status = Convert(*sink, dead_letters->get());
+    Status status = Convert(*sink, write_dead_letters);
     if (!status.ok() && status.code() == Code::kClosed) status = Status();  // the interrupt's doing
     // Also after an error: what is under way is not given up.
     if (Status closed = sink->Close(); status.ok()) status = std::move(closed);
@@ -300,21 +302,25 @@ class PublishRun {
         EnsureKafkaTopics(options.kafka, job_.plan.topics, kConnectLimit, [this] { return conversion_->stopped(); });
     if (!states) return std::move(states.error());
     for (std::size_t i = 0; i < states->size(); ++i) {
-      const KafkaTopic& topic = job_.plan.topics[i];
+      KafkaTopic& topic = job_.plan.topics[i];
       const KafkaTopicState& state = (*states)[i];
-      if (flags_.run.quiet) break;
-      if (state.created) {
-        env_.Say(fmt::format("created topic {} with {} partition{}", topic.name, state.partitions,
-                             state.partitions == 1 ? "" : "s"));
-      } else if (topic.create && state.partitions != 0 && state.partitions != topic.partitions) {
-        env_.Say(fmt::format("topic {} has {} partitions, not {}: it is left as it is", topic.name, state.partitions,
-                             topic.partitions));
-      }
+      if (!flags_.run.quiet) SayOf(topic, state);
+      topic.partitions = state.partitions;
     }
-    for (std::size_t i = 0; i < states->size(); ++i) job_.plan.topics[i].partitions = (*states)[i].partitions;
     LimitMessageBytes(MaxMessageBytes(), *states, job_.plan);
     LimitBatchBytes(*states, options.kafka.properties);
     return {};
+  }
+
+  /// What a user may not expect of a topic.
+  void SayOf(const KafkaTopic& topic, const KafkaTopicState& state) const {
+    if (state.created) {
+      env_.Say(fmt::format("created topic {} with {} partition{}", topic.name, state.partitions,
+                           state.partitions == 1 ? "" : "s"));
+    } else if (topic.create && state.partitions != 0 && state.partitions != topic.partitions) {
+      env_.Say(fmt::format("topic {} has {} partitions, not {}: it is left as it is", topic.name, state.partitions,
+                           topic.partitions));
+    }
   }
 
   /// A topic refuses a batch that is larger than its largest message.
@@ -329,10 +335,10 @@ class PublishRun {
     if (takes < size) properties.emplace_back("batch.size", std::to_string(takes));
   }
 
-  Status Convert(Sink& sink, DeadLetterFile* dead_letters) {
+  Status Convert(Sink& sink, const DeadLetterWriter& dead_letters) {
     const Progress bar(flags_.run.ShowProgress(env_), env_,
                        [&] { return Progress::State{conversion_->bytes_read(), conversion_->total_bytes()}; });
-    return conversion_->Run(sink, [=](std::string_view lines) { return dead_letters->Write(lines); });
+    return conversion_->Run(sink, dead_letters);
   }
 
   /// Partitions that got nothing are there too.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 
 #include "base/file.h"
 #include "base/hex.h"
@@ -188,6 +189,16 @@ void BindDelivery(PublishFlags& f, CLI::App& sub) {
       ->group("Delivery");
 }
 
+/// Those of the flags that were given, with their texts.
+std::vector<std::pair<std::string, std::string>> Given(const CLI::App& sub, std::span<const char* const> flags) {
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const char* flag : flags) {
+    const CLI::Option* option = sub.get_option(flag);
+    if (option->count() != 0) given.emplace_back(flag, fmt::format("{}", fmt::join(option->results(), " ")));
+  }
+  return given;
+}
+
 }  // namespace
 
 void PublishFlags::Bind(CLI::App& sub) {
@@ -220,8 +231,6 @@ Result<PublishConfig> ReadConfig(const PublishFlags& flags) {
   if (flags.dry_run) GF_UNEXPECTED_IF_ERROR(set("dry_run", *flags.dry_run ? "true" : "false", "--dry-run"));
   GF_UNEXPECTED_IF_ERROR(SetSignals(flags, *config));
   if (!flags.partitioner.empty()) {
-    std::size_t index = 0;
-    GF_UNEXPECTED_IF_ERROR(ParseWordIndex("--partitioner", flags.partitioner, kKafkaPartitioners, index));
     GF_UNEXPECTED_IF_ERROR(config->AddProperty("partitioner", flags.partitioner, "--partitioner"));
   }
   KafkaProperties properties;
@@ -278,11 +287,8 @@ Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config)
       "INPUT",   "--input-format",   "--signal",      "--compression", "--partial-tail", "--base64-ids",
       "--table", "--since",          "--until",       "--where",       "--sample",       "--shape",
       "--key",   "--schema-version", "--time-digits", "--keep-all",    "--headers",      "--rows-per-message"};
-  Checkpoint::Options options;
-  for (const char* flag : kFlags) {
-    const CLI::Option* option = sub.get_option(flag);
-    if (option->count() != 0) options[flag] = fmt::format("{}", fmt::join(option->results(), " "));
-  }
+  const auto given = Given(sub, kFlags);
+  Checkpoint::Options options(given.begin(), given.end());
   // A header may be a secret: only that it is the same counts.
   const std::string headers = fmt::format("{}", fmt::join(sub.get_option("--header")->results(), "\n"));
   if (!headers.empty()) {
@@ -305,12 +311,7 @@ Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config)
 std::vector<std::pair<std::string, std::string>> ShownFlags(const CLI::App& sub) {
   constexpr const char* kFlags[] = {"--shape",   "--schema-version",   "--time-digits", "--keep-all",    "--key",
                                     "--headers", "--rows-per-message", "--rate",        "--topic-config"};
-  std::vector<std::pair<std::string, std::string>> shown;
-  for (const char* flag : kFlags) {
-    const CLI::Option* option = sub.get_option(flag);
-    if (option->count() != 0) shown.emplace_back(flag, fmt::format("{}", fmt::join(option->results(), " ")));
-  }
-  return shown;
+  return Given(sub, kFlags);
 }
 
 }  // namespace gf_otlp::cli
