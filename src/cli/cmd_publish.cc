@@ -216,9 +216,7 @@ class PublishRun {
   }
 
   std::size_t MaxMessageBytes() const {
-    const auto max = static_cast<std::size_t>(job_.config.settings().producer.max_message_bytes);
-    const std::optional<std::string> property = job_.config.Property("message.max.bytes");
-    return property ? std::strtoull(property->c_str(), nullptr, 10) : max;
+    return std::strtoull(job_.config.Property("message.max.bytes").value_or("").c_str(), nullptr, 10);
   }
 
   Result<KafkaSettings> Kafka() const {
@@ -231,6 +229,7 @@ class PublishRun {
     GF_RETURN_IF_ERROR(CheckOutsideOfInput("--checkpoint", flags_.checkpoint, flags_.input.inputs));
     GF_RETURN_IF_ERROR(CheckOutsideOfInput("--dead-letter", flags_.dead_letter, flags_.input.inputs));
     GF_RETURN_IF_ERROR(CheckOutsideOfInput("--dump", flags_.dump, flags_.input.inputs));
+    LimitMessageBytes(MaxMessageBytes(), {}, job_.plan);
     job_.conversion.records.messages = &job_.plan.messages;
     Result<std::unique_ptr<Conversion>> made = Conversion::Make(job_.conversion);
     if (!made) return std::move(made.error());

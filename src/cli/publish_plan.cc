@@ -174,7 +174,6 @@ Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const Message
   Result<PublishPlan> plan = Planner(config, messages, *mapper).Make();
   if (!plan) return plan;
   plan->disabled[static_cast<std::size_t>(RecordKind::kMetricWithoutData)] = false;
-  LimitMessageBytes(static_cast<std::size_t>(config.producer.max_message_bytes), {}, *plan);
   return plan;
 }
 

@@ -42,7 +42,7 @@ struct PublishPlan {
   std::vector<std::size_t> topic_of;  // of each route
 };
 
-/// kUsage for settings that make no sense together.
+/// How large messages may be is left to LimitMessageBytes(). kUsage for settings that make no sense together.
 Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const MessageSettings& messages);
 
 /// Sets how large messages may be: `max_message_bytes` (message.max.bytes) or, where that is known and less, what the

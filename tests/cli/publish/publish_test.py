@@ -318,6 +318,11 @@ class Refusals(PublishTest):
         self.assertIn("record ", err)
         self.assertIn("larger than", err)
 
+    def test_a_property_of_librdkafka_says_how_large_it_may_be(self):
+        arguments = ["--dry-run", "-X", "message.max.bytes=1000", capture("plain", "traces.proto")]
+        _, err = self.run_command("publish", *arguments, code=3)
+        self.assertIn("larger than", err)
+
     def test_or_is_a_dead_letter_that_can_be_sent_later(self):
         dead = self.path("dead.jsonl")
         inputs = [capture("plain", "traces.proto"), golden("logs-basic")]
