@@ -12,6 +12,7 @@ namespace gf_otlp {
 
 /// What the caller can do about a failure; the exit code follows from it.
 enum class Code : std::uint8_t {
+  kNegative,  // all went well, and the answer is no: a check found something (exit 1)
   kUsage,     // the command line or the configuration is wrong (exit 2)
   kBadData,   // this input can never succeed (exit 3)
   kIo,        // a file or pipe failed, the same run may succeed later (exit 4)
@@ -56,6 +57,7 @@ class [[nodiscard]] Status {
 inline Status UsageError(std::string message) { return Status::Error(Code::kUsage, std::move(message)); }
 inline Status BadData(std::string message) { return Status::Error(Code::kBadData, std::move(message)); }
 inline Status IoError(std::string message) { return Status::Error(Code::kIo, std::move(message)); }
+inline Status Negative(std::string message) { return Status::Error(Code::kNegative, std::move(message)); }
 inline Status InternalError(std::string message) { return Status::Error(Code::kInternal, std::move(message)); }
 
 template <class T>

@@ -29,6 +29,7 @@ constexpr int kUsageExit = 2;
 
 int ExitCode(Code code) {
   switch (code) {
+    case Code::kNegative: return 1;
     case Code::kUsage: return kUsageExit;
     case Code::kBadData: return 3;
     case Code::kIo: return 4;

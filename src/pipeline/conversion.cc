@@ -44,9 +44,10 @@ class ChunkPool {
 Result<std::unique_ptr<Conversion>> Conversion::Make(const ConversionOptions& options) {
   // Records are counted off one after the other: --limit takes one worker.
   const unsigned workers = options.records.choice.limit ? 1 : options.threads;
-  std::vector<UnitConverter> converters;
+  std::vector<std::unique_ptr<UnitConverter>> converters;
   for (unsigned i = 0; i < workers; ++i) {
-    Result<UnitConverter> converter = UnitConverter::Make(options.records, options.capture);
+    Result<std::unique_ptr<UnitConverter>> converter =
+        options.make_converter ? options.make_converter() : RecordConverter::Make(options.records, options.capture);
     if (!converter) return std::unexpected(std::move(converter.error()));
     converters.push_back(std::move(*converter));
   }
@@ -56,12 +57,11 @@ Result<std::unique_ptr<Conversion>> Conversion::Make(const ConversionOptions& op
 }
 
 Conversion::Conversion(const ConversionOptions& options, std::unique_ptr<Source> source,
-                       std::vector<UnitConverter> converters)
+                       std::vector<std::unique_ptr<UnitConverter>> converters)
     : capture_(options.capture),
       dead_letters_(options.dead_letters),
-      messages_(options.records.messages != nullptr),
       converters_(std::move(converters)),
-      stream_names_(converters_.front().stream_names()),
+      stream_names_(converters_.front()->stream_names()),
       separate_streams_(options.records.separate_streams),
       source_(std::move(source)),
       total_bytes_(source_->total_bytes()) {}
@@ -70,9 +70,9 @@ Status Conversion::Run(Sink& sink, const DeadLetterWriter& dead_letters) {
   OrderedOutput output(sink, dead_letters, separate_streams_ ? stream_names_.size() : 1, 2 * converters_.size());
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < converters_.size(); ++i) {
-    others.emplace_back([this, i, &output] { Work(converters_[i], output); });
+    others.emplace_back([this, i, &output] { Work(*converters_[i], output); });
   }
-  Work(converters_.front(), output);
+  Work(*converters_.front(), output);
   others.clear();
   counts_ = output.counts();
   counts_.rows.resize(stream_names_.size());
@@ -123,12 +123,12 @@ Status Conversion::ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::
   Batch& batch = chunk_output.batch;
   const InputFile& file = *chunk->file;
   const auto begin = [&](std::uint64_t units) {
-    if (messages_) batch.origin = chunk;
+    if (converter.keeps_chunks()) batch.origin = chunk;
     batch.end = {file.index, units};
   };
   begin(chunk->units.front().number - 1);
   // Counted once, however many batches there will be.
-  if (messages_) batch.origin_bytes = chunk->data.capacity() + chunk->units.capacity() * sizeof(Unit);
+  if (converter.keeps_chunks()) batch.origin_bytes = chunk->data.capacity() + chunk->units.capacity() * sizeof(Unit);
   const LargeUnit large{.wait_for_turn = [&] { output.WaitForTurn(sequence); },
                         .drain = [&](Batch& part) -> Status {
                           converter.Finish(part);

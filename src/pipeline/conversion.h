@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@
 #include "pipeline/counts.h"
 #include "pipeline/dead_letter.h"
 #include "pipeline/ordered_output.h"
+#include "pipeline/record_converter.h"
 #include "pipeline/unit_converter.h"
 #include "sink/sink.h"
 
@@ -22,6 +24,8 @@ struct ConversionOptions {
   std::vector<std::string> inputs;
   CaptureOptions capture;
   RecordOptions records;
+  /// If set, makes what each worker turns units into output with, instead of RecordConverter and `records`.
+  std::function<Result<std::unique_ptr<UnitConverter>>()> make_converter;
   unsigned threads = 1;
   /// Bad units go to the dead letters instead of ending the run.
   bool dead_letters = false;
@@ -61,7 +65,8 @@ class Conversion {
   std::uint64_t total_bytes() const { return total_bytes_; }
 
  private:
-  Conversion(const ConversionOptions& options, std::unique_ptr<Source> source, std::vector<UnitConverter> converters);
+  Conversion(const ConversionOptions& options, std::unique_ptr<Source> source,
+             std::vector<std::unique_ptr<UnitConverter>> converters);
 
   void Work(UnitConverter& converter, OrderedOutput& output);
   Result<bool> NextChunk(Chunk& chunk, std::uint64_t& sequence, OrderedOutput& output,
@@ -70,8 +75,8 @@ class Conversion {
                       OrderedOutput& output, ChunkOutput& chunk_output);
 
   const CaptureOptions capture_;
-  const bool dead_letters_, messages_;
-  std::vector<UnitConverter> converters_;  // one a worker
+  const bool dead_letters_;
+  std::vector<std::unique_ptr<UnitConverter>> converters_;  // one a worker
   std::vector<std::string> stream_names_;
   bool separate_streams_;
 

@@ -20,6 +20,7 @@ DOORS = [
     (r"re2/", ["src/otlp/select"]),
     (r"openssl/(evp|sha)\.h", ["src/base/sha256."]),
     (r"openssl/(x509\w*|ssl)\.h", ["src/sink/kafka"]),
+    (r"curl/", ["src/base/http_client."]),
     (r"google/protobuf/|.*\.pb\.h", []),
     (r"nlohmann/", ["src/input/dead_letter", "src/pipeline/", "src/cli/"]),
     (r"yaml-cpp/", ["src/cli/config_file."]),

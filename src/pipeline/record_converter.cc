@@ -1,4 +1,4 @@
-#include "pipeline/unit_converter.h"
+#include "pipeline/record_converter.h"
 
 #include <fmt/format.h>
 
@@ -54,10 +54,13 @@ std::unique_ptr<RequestWriter> MakeWriter(const RecordOptions& options, RowMappe
 
 }  // namespace
 
-Result<UnitConverter> UnitConverter::Make(const RecordOptions& options, const CaptureOptions& capture) {
+Result<std::unique_ptr<UnitConverter>> RecordConverter::Make(const RecordOptions& options,
+                                                             const CaptureOptions& capture) {
   Result<RowMapper> mapper = RowMapper::Make(options.rows);
   if (!mapper) return std::unexpected(std::move(mapper.error()));
-  UnitConverter converter;
+  std::unique_ptr<RecordConverter> made(new RecordConverter);
+  RecordConverter& converter = *made;
+  converter.messages_ = options.messages != nullptr;
   converter.form_ = options.form;
   converter.decoder_ = std::make_unique<UnitDecoder>(capture);
   converter.mapper_ = std::make_unique<RowMapper>(std::move(*mapper));
@@ -65,10 +68,10 @@ Result<UnitConverter> UnitConverter::Make(const RecordOptions& options, const Ca
   if (!choice) return std::unexpected(std::move(choice.error()));
   converter.choice_ = std::make_unique<RecordChoice>(std::move(*choice));
   converter.writer_ = MakeWriter(options, *converter.mapper_);
-  return converter;
+  return made;
 }
 
-std::vector<std::string> UnitConverter::stream_names() const {
+std::vector<std::string> RecordConverter::stream_names() const {
   std::vector<std::string> names;
   if (form_ == OutputForm::kRows) {
     for (const TableInfo& table : mapper_->tables()) names.push_back(table.name);
@@ -78,8 +81,8 @@ std::vector<std::string> UnitConverter::stream_names() const {
   return names;
 }
 
-Status UnitConverter::Convert(const Chunk& chunk, std::size_t index, const LargeUnit& large, Batch& batch,
-                              std::string* dead_letters, Counts& counts) {
+Status RecordConverter::Convert(const Chunk& chunk, std::size_t index, const LargeUnit& large, Batch& batch,
+                                std::string* dead_letters, Counts& counts) {
   const InputFile& file = *chunk.file;
   const Unit& unit = chunk.units[index];
   const BatchMark mark(batch);
@@ -129,7 +132,7 @@ Status UnitConverter::Convert(const Chunk& chunk, std::size_t index, const Large
   return {};
 }
 
-Status UnitConverter::ConvertRequests(const std::vector<WireRequest>& requests, UnitWork& work, Batch& batch) {
+Status RecordConverter::ConvertRequests(const std::vector<WireRequest>& requests, UnitWork& work, Batch& batch) {
   for (const WireRequest& request : requests) {
     ++work.counts.requests;
     const std::uint64_t read_before = work.counts.records_read;

@@ -1,0 +1,57 @@
+#ifndef GF_OTLP_BASE_HTTP_CLIENT_H_
+#define GF_OTLP_BASE_HTTP_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gf_otlp/status.h"
+
+namespace gf_otlp {
+
+struct HttpOptions {
+  std::string ca_file;              // empty: the system's
+  std::string cert_file, key_file;  // of the client; empty: none
+  bool insecure_skip_verify = false;
+  std::string user, password;  // basic authentication; empty: none
+  int connect_timeout_ms = 10'000, timeout_ms = 60'000;
+};
+
+struct HttpRequest {
+  std::string method = "POST", url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string_view body;
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+};
+
+/// Sends requests to one or several servers, one after the other, keeping connections open. By libcurl: proxies from
+/// the environment, HTTP/2 where it is offered. One per thread.
+class HttpClient {
+ public:
+  /// kUsage for files that are not there.
+  static Result<HttpClient> Make(const HttpOptions& options);
+  HttpClient(HttpClient&&) noexcept;
+  HttpClient& operator=(HttpClient&&) noexcept;
+  ~HttpClient();
+
+  /// The answer, of whatever status. kIo: there was none (no connection, TLS, timeout), with the reason; kUsage for a
+  /// URL that is none. Redirects are not followed. An answer of more than `max_body` bytes is kIo.
+  Result<HttpResponse> Send(const HttpRequest& request, std::size_t max_body);
+
+ private:
+  struct State;
+  explicit HttpClient(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_BASE_HTTP_CLIENT_H_

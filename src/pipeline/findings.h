@@ -1,0 +1,62 @@
+#ifndef GF_OTLP_PIPELINE_FINDINGS_H_
+#define GF_OTLP_PIPELINE_FINDINGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/rule.h"
+#include "sink/sink.h"
+
+namespace gf_otlp {
+
+/// A finding as it goes from a worker to whoever counts them: bytes in a batch's one stream.
+struct RawFinding {
+  std::uint16_t rule = 0;  // index into the run's rules
+  std::uint32_t unit = 0;  // index into the chunk's units
+  /// From 0, in the unit; kNoRecord: the unit as a whole, or what several of its records share.
+  std::uint32_t record = 0;
+  /// Where in the unit, in bytes; added to the unit's own offset.
+  std::uint32_t offset = 0;
+  std::string_view detail;  // what was found, for people: "Duration: -5"
+};
+inline constexpr std::uint32_t kNoRecord = 0xffffffff;
+
+void AppendFinding(const RawFinding& finding, Batch& batch);
+
+/// One thing found, with its place.
+struct Finding {
+  std::string file;
+  std::uint64_t unit = 0;               // from 1, in the file: line, frame, document
+  std::uint64_t offset = 0;             // in the decompressed file
+  std::optional<std::uint32_t> record;  // from 0, in the unit
+  std::string detail;
+};
+
+/// What was found under one rule.
+struct RuleFindings {
+  std::uint64_t count = 0;
+  std::vector<Finding> examples;  // the first ones, in the order of the input
+};
+
+/// Counts findings, and keeps the first ones under each rule. REQUIRES: batches know their chunk (Batch::origin)
+class FindingSink final : public Sink {
+ public:
+  FindingSink(std::size_t rules, std::size_t max_examples) : max_examples_(max_examples), found_(rules) {}
+  Status Write(Batch& batch) override;
+  Status Close() override { return {}; }
+
+  /// For each rule.
+  const std::vector<RuleFindings>& found() const { return found_; }
+
+ private:
+  std::size_t max_examples_;
+  std::vector<RuleFindings> found_;
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_PIPELINE_FINDINGS_H_

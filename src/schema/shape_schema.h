@@ -1,0 +1,40 @@
+#ifndef GF_OTLP_SCHEMA_SHAPE_SCHEMA_H_
+#define GF_OTLP_SCHEMA_SHAPE_SCHEMA_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gf_otlp/rows.h"
+#include "schema/server_version.h"
+#include "schema/table.h"
+
+namespace gf_otlp::schema {
+
+/// How a shape's tables are to be made.
+struct ShapeSchemaOptions {
+  RowOptions rows;
+  std::string database;  // empty: the session's
+  std::string cluster;   // ON CLUSTER
+  std::string engine;    // empty: MergeTree
+  std::string ttl;       // "30d to volume slow, 180d"; empty: rows stay
+  ServerVersion server = kDefaultServerVersion;
+  std::vector<std::string> tables;           // only these; empty: all
+  std::map<std::string, std::string> names;  // other names for tables
+  /// Tables of the Kafka engine and views that fill the tables from them, if not empty: "host:port,host:port".
+  std::string kafka_brokers;
+  std::map<std::string, std::string> kafka_topics;  // of tables, where it is not the default
+  std::string kafka_group;                          // empty: gf-otlp
+};
+
+/// The tables and views of a shape as the exporter makes them (clickhouseexporter v0.149, v0.161): the columns are
+/// those that RowMapper writes rows of. kUsage for options that make no sense.
+Result<Schema> ShapeSchema(const ShapeSchemaOptions& options);
+
+/// Only the tables that rows go to, one for each of RowMapper::tables(), in that order.
+Result<std::vector<Table>> RowTables(const ShapeSchemaOptions& options);
+
+}  // namespace gf_otlp::schema
+
+#endif  // GF_OTLP_SCHEMA_SHAPE_SCHEMA_H_
