@@ -22,7 +22,7 @@ DOORS = [
     (r"openssl/(x509\w*|ssl)\.h", ["src/sink/kafka"]),
     (r"curl/", ["src/base/http_client."]),
     (r"google/protobuf/|.*\.pb\.h", []),
-    (r"nlohmann/", ["src/input/dead_letter", "src/pipeline/", "src/cli/"]),
+    (r"nlohmann/", ["src/input/dead_letter", "src/schema/describe", "src/schema/schema_json", "src/pipeline/", "src/cli/"]),
     (r"yaml-cpp/", ["src/cli/config_file."]),
     (r"librdkafka/", ["src/sink/kafka"]),
     (r"fmt/", ["src/"]),
