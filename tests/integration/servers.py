@@ -129,21 +129,38 @@ class Broker:
 class Engine:
     """A ClickHouse engine in a process of its own (clickhouse.py)."""
 
-    def __init__(self, library):
+    def __init__(self, library, volumes=()):
+        """With volumes, the default storage policy has one called `default` and these."""
         self.folder = tempfile.mkdtemp(prefix="clickhouse-")
-        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "clickhouse.py"), library, self.folder],
+        arguments = [library, os.path.join(self.folder, "data")]
+        if volumes:
+            arguments.append(os.path.join(self.folder, "config.xml"))
+            with open(arguments[-1], "w", encoding="utf-8") as file:
+                file.write(self.configuration(volumes))
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "clickhouse.py"), *arguments],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
 
-    def query(self, sql):
-        """The answer as bytes; SQL (text or bytes) that fails is an AssertionError."""
+    def configuration(self, volumes):
+        disks = "".join(f"<{name}><type>local</type><path>{self.folder}/{name}/</path></{name}>" for name in volumes)
+        policy = "".join(f"<{name}><disk>{name}</disk></{name}>" for name in ("default", *volumes))
+        return (f"<clickhouse><storage_configuration><disks>{disks}</disks><policies><default><volumes>{policy}</volumes>"
+                "</default></policies></storage_configuration></clickhouse>\n")
+
+    def ask(self, sql, output_format="JSONEachRow"):
+        """(whether it failed, the answer or the error as bytes); the format is that of queries without FORMAT."""
         sql = sql.encode() if isinstance(sql, str) else sql
-        self.process.stdin.write(struct.pack(">I", len(sql)) + sql)
+        name = output_format.encode()
+        self.process.stdin.write(struct.pack(">II", len(name), len(sql)) + name + sql)
         self.process.stdin.flush()
         head = self.process.stdout.read(5)
         if len(head) < 5:
             raise AssertionError(f"the engine ended with {self.process.wait()} in: {sql[:300]!r}")
         failed, size = struct.unpack(">BI", head)
-        answer = self.process.stdout.read(size)
+        return bool(failed), self.process.stdout.read(size)
+
+    def query(self, sql):
+        """The answer as bytes; SQL (text or bytes) that fails is an AssertionError."""
+        failed, answer = self.ask(sql)
         if failed:
             raise AssertionError(f"{answer.decode(errors='replace')[:2000]} in: {sql[:300]!r}")
         return answer
