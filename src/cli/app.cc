@@ -78,7 +78,8 @@ int RunCommand(const Action& action, const Env& env) {
   try {
     const Status status = action(env);
     if (status.ok()) return 0;
-    if (status.code() != Code::kClosed) env.Say(status.message());
+    // A negative answer may have been given without words.
+    if (status.code() != Code::kClosed && !status.message().empty()) env.Say(status.message());
     return ExitCode(status.code());
   } catch (const std::exception& error) {
     env.Say(fmt::format("bug: {}", error.what()));
