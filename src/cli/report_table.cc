@@ -69,8 +69,8 @@ std::size_t NameWidth(std::size_t widest, std::string_view name) {
 
 void AddGroup(const ReportGroup& group, std::size_t width, std::string& out) {
   out += fmt::format("\n{}: {} ({})\n", Printable(group.severity), Printable(group.rule->id), CountText(group));
-  if (!group.rule->explanation.empty()) {
-    for (const std::string_view line : Wrap(group.rule->explanation, width)) out += fmt::format("{}\n", line);
+  if (const std::string text = Printable(group.rule->explanation); !text.empty()) {
+    for (const std::string_view line : Wrap(text, width)) out += fmt::format("{}\n", line);
   }
   std::size_t widest = 0;
   for (const ReportItem* item : group.items) widest = NameWidth(widest, Printable(item->subject));
