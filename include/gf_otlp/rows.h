@@ -1,6 +1,7 @@
 #ifndef GF_OTLP_ROWS_H_
 #define GF_OTLP_ROWS_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,12 +40,23 @@ struct RowOptions {
   bool keep_all = false;
 };
 
+/// The Kafka topics that records go to when nothing says otherwise, by RecordKind.
+inline constexpr std::array<std::string_view, 7> kDefaultTopics = {"otel-traces",
+                                                                   "otel-logs",
+                                                                   "otel-metrics-gauge",
+                                                                   "otel-metrics-sum",
+                                                                   "otel-metrics-histogram",
+                                                                   "otel-metrics-exponential-histogram",
+                                                                   "otel-metrics-summary"};
+
 /// The schema versions that a shape has, oldest first; empty if it has only one, without a name.
 std::vector<std::string_view> SchemaVersions(Shape shape);
 
 struct ColumnInfo {
   std::string_view name;
-  std::string_view type;  // ClickHouse's, as in DDL
+  std::string_view type;   // ClickHouse's, as in DDL
+  std::string_view codec;  // "Delta, ZSTD(1)"; empty: the server's default
+  std::string_view comment;
 };
 
 struct TableInfo {

@@ -12,24 +12,17 @@
 #include <variant>
 #include <vector>
 
+#include "gf_otlp/rows.h"
 #include "gf_otlp/status.h"
 
 namespace gf_otlp::cli {
 
-/// What is configured of each: the signals, and of metrics each type. Named as their keys are.
-inline constexpr int kSignalConfigCount = 7;
+/// What is configured of each: the signals, and of metrics each type, in the order of RecordKind. Named as their keys
+/// are.
+inline constexpr int kSignalConfigCount = kDefaultTopics.size();
 inline constexpr std::array<std::string_view, kSignalConfigCount> kSignalConfigNames = {
     "traces",         "logs", "metrics.gauge", "metrics.sum", "metrics.histogram", "metrics.exponential_histogram",
     "metrics.summary"};
-/// Where each goes when nothing says otherwise.
-inline constexpr std::array<std::string_view, kSignalConfigCount> kDefaultTopics = {
-    "otel-traces",
-    "otel-logs",
-    "otel-metrics-gauge",
-    "otel-metrics-sum",
-    "otel-metrics-histogram",
-    "otel-metrics-exponential-histogram",
-    "otel-metrics-summary"};
 
 /// How long messages wait for others of their batch.
 inline constexpr std::chrono::milliseconds kDefaultLinger{5};

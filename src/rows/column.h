@@ -11,28 +11,33 @@ namespace gf_otlp {
 /// What a column's value depends on; an encoder keeps what does not change from record to record.
 enum class Level : std::uint8_t { kResource, kScope, kMetric, kRecord };
 
+/// What DDL says of a column beside its type.
+struct ColumnText {
+  std::string_view name, comment;
+  std::string_view codec = "ZSTD(1)";  // empty: the server's default
+};
+
 /// A column of a row table, declared once: its name, its ClickHouse type (gf_otlp::type), what it depends on, and the
 /// function that writes its value, for any encoder: `write(out, reader)`.
 template <class T, Level kOf, class Write>
-struct Column {
+struct Column : ColumnText {
   using Type = T;
   static constexpr Level kLevel = kOf;
   /// When the column stands in a row: always, or where `present(reader)` says so (glassflow-flat leaves columns out).
   using Present = bool (*)(const RequestReader&);
 
-  std::string_view name;
   Write write;
   Present present = nullptr;
 };
 
 template <class T, Level kOf, class Write>
-constexpr auto Col(std::string_view name, Write write, typename Column<T, kOf, Write>::Present present = nullptr) {
-  return Column<T, kOf, Write>{name, write, present};
+constexpr auto Col(ColumnText text, Write write, typename Column<T, kOf, Write>::Present present = nullptr) {
+  return Column<T, kOf, Write>{text, write, present};
 }
 
 template <class T, class Write>
-constexpr auto RecordColumn(std::string_view name, Write write, bool (*present)(const RequestReader&) = nullptr) {
-  return Col<T, Level::kRecord>(name, write, present);
+constexpr auto RecordColumn(ColumnText text, Write write, bool (*present)(const RequestReader&) = nullptr) {
+  return Col<T, Level::kRecord>(text, write, present);
 }
 
 /// How the values of a shape stand in JSON where the exporters differ.

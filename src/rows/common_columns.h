@@ -20,45 +20,49 @@ constexpr std::string_view EnumName(const std::string_view (&names)[kCount], std
                                                                          : static_cast<std::int32_t>(kCount) - 1];
 }
 
-inline constexpr auto kServiceName =
-    Col<type::LowCardinalityString, Level::kResource>("ServiceName", [](auto& out, const RequestReader& r) {
+inline constexpr auto kServiceName = Col<type::LowCardinalityString, Level::kResource>(
+    {"ServiceName", "resource attribute service.name"}, [](auto& out, const RequestReader& r) {
       const Value* name = FindAttribute(r.resource().attributes, kServiceNameKey);
       out.Text(name != nullptr ? *name : Value());
     });
 
 template <class T>
-inline constexpr auto kResourceSchemaUrl = Col<T, Level::kResource>(
-    "ResourceSchemaUrl", [](auto& out, const RequestReader& r) { out.String(r.resource().schema_url); });
+inline constexpr auto kResourceSchemaUrl =
+    Col<T, Level::kResource>({"ResourceSchemaUrl", "schema URL of the resource"},
+                             [](auto& out, const RequestReader& r) { out.String(r.resource().schema_url); });
 template <class T>
-inline constexpr auto kScopeSchemaUrl = Col<T, Level::kScope>(
-    "ScopeSchemaUrl", [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); });
-inline constexpr auto kScopeName = Col<type::String, Level::kScope>(
-    "ScopeName", [](auto& out, const RequestReader& r) { out.String(r.scope().name); });
+inline constexpr auto kScopeSchemaUrl =
+    Col<T, Level::kScope>({"ScopeSchemaUrl", "schema URL of the scope"},
+                          [](auto& out, const RequestReader& r) { out.String(r.scope().schema_url); });
+inline constexpr auto kScopeName =
+    Col<type::String, Level::kScope>({"ScopeName", "name of the instrumentation scope"},
+                                     [](auto& out, const RequestReader& r) { out.String(r.scope().name); });
 template <class T>
 inline constexpr auto kScopeVersion =
-    Col<T, Level::kScope>("ScopeVersion", [](auto& out, const RequestReader& r) { out.String(r.scope().version); });
+    Col<T, Level::kScope>({"ScopeVersion", "version of the instrumentation scope"},
+                          [](auto& out, const RequestReader& r) { out.String(r.scope().version); });
 
 /// A column of attributes: as a map of texts, or as JSON beside an array of its paths.
 enum class AttributeColumns { kMap, kJson };
 
 template <AttributeColumns kAs, Level kOf, class Get>
-constexpr auto AttributesColumn(std::string_view name, [[maybe_unused]] std::string_view paths_name, Get get) {
+constexpr auto AttributesColumn(ColumnText text, [[maybe_unused]] ColumnText paths, Get get) {
   if constexpr (kAs == AttributeColumns::kMap) {
-    return std::tuple{Col<type::StringMap, kOf>(name, [get](auto& out, const RequestReader& r) { out.Map(get(r)); })};
+    return std::tuple{Col<type::StringMap, kOf>(text, [get](auto& out, const RequestReader& r) { out.Map(get(r)); })};
   } else {
-    return std::tuple{Col<type::Json, kOf>(name, [get](auto& out, const RequestReader& r) { out.Json(get(r)); }),
+    return std::tuple{Col<type::Json, kOf>(text, [get](auto& out, const RequestReader& r) { out.Json(get(r)); }),
                       Col<type::Array<type::LowCardinalityString>, kOf>(
-                          paths_name, [get](auto& out, const RequestReader& r) { out.Paths(get(r)); })};
+                          paths, [get](auto& out, const RequestReader& r) { out.Paths(get(r)); })};
   }
 }
 
 template <AttributeColumns kAs>
 inline constexpr auto kResourceAttributes = AttributesColumn<kAs, Level::kResource>(
-    "ResourceAttributes", "ResourceAttributesKeys",
+    {"ResourceAttributes", "attributes of the resource"}, {"ResourceAttributesKeys", "paths of ResourceAttributes"},
     [](const RequestReader& r) -> const Attributes& { return r.resource().attributes; });
 template <AttributeColumns kAs>
 inline constexpr auto kScopeAttributes = AttributesColumn<kAs, Level::kScope>(
-    "ScopeAttributes", "ScopeAttributesKeys",
+    {"ScopeAttributes", "attributes of the scope"}, {"ScopeAttributesKeys", "paths of ScopeAttributes"},
     [](const RequestReader& r) -> const Attributes& { return r.scope().attributes; });
 
 /// The type of attributes nested in a record (events, links), and how they are written.

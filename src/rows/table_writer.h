@@ -155,7 +155,9 @@ TableDeclaration DeclareTable(std::string name, std::vector<RecordKind> kinds, c
   table.info.kinds = std::move(kinds);
   std::apply(
       [&](const auto&... column) {
-        (table.info.columns.push_back({column.name, std::remove_cvref_t<decltype(column)>::Type::kText}), ...);
+        (table.info.columns.push_back(
+             {column.name, std::remove_cvref_t<decltype(column)>::Type::kText, column.codec, column.comment}),
+         ...);
       },
       kColumns);
   table.writer = std::make_unique<JsonTableWriter<kColumns, kDialect>>(options, counts);
