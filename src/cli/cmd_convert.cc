@@ -25,7 +25,7 @@ struct ConvertFlags {
   std::string output, output_dir, dead_letter;
   bool overwrite = false;
   std::string to = "rows";
-  std::vector<std::string> table_names;
+  TableNameFlags table_names;
 };
 
 constexpr std::string_view kForms = "rows|otlp_json|otlp_proto";
@@ -51,26 +51,6 @@ Result<ConversionOptions> ReadFlags(const ConvertFlags& flags) {
   options.threads = flags.run.WorkerThreads();
   options.dead_letters = !flags.dead_letter.empty();
   return options;
-}
-
-/// The tables' names as the user wants them: --table-name otel_traces=my_traces.
-Status Rename(const std::vector<std::string>& renames, std::vector<std::string>& names) {
-  for (const std::string& rename : renames) {
-    const std::size_t equals = rename.find('=');
-    const auto found = std::ranges::find(names, rename.substr(0, equals));
-    if (equals == std::string::npos || equals + 1 == rename.size() || found == names.end()) {
-      return UsageError(fmt::format("--table-name {}: write TABLE=NEW_NAME, where TABLE is one of {}", rename,
-                                    fmt::join(names, ", ")));
-    }
-    *found = rename.substr(equals + 1);
-    if (found->find('/') != std::string::npos || *found == "." || *found == "..") {
-      return UsageError(fmt::format("--table-name {}: the name must do as a file's name", rename));
-    }
-    if (std::ranges::count(names, *found) > 1) {
-      return UsageError(fmt::format("--table-name {}: two tables would have that name", rename));
-    }
-  }
-  return {};
 }
 
 bool WritesToStandardOutput(const ConvertFlags& flags) { return flags.output.empty() || flags.output == "-"; }
@@ -130,7 +110,7 @@ Status RunConvert(const ConvertFlags& flags, const Env& env) {
   if (!made) return std::move(made.error());
   Conversion& conversion = **made;
   std::vector<std::string> names = conversion.stream_names();
-  GF_RETURN_IF_ERROR(Rename(flags.table_names, names));
+  GF_RETURN_IF_ERROR(flags.table_names.Rename(names));
   Result<std::unique_ptr<Sink>> sink = OpenSink(flags, *options, names, env);
   if (!sink) return std::move(sink.error());
   Result<std::optional<OutputFile>> dead_letters = OpenDeadLetters(flags);
@@ -199,10 +179,7 @@ Action BindConvert(CLI::App& sub) {
       ->group("Output");
 
   f.rows.Bind(sub);
-  sub.add_option("--table-name", f.table_names, "Rename a table: TABLE=NEW_NAME")
-      ->type_name("TABLE=NAME")
-      ->allow_extra_args(false)
-      ->group("Rows");
+  f.table_names.Bind(sub);
 
   f.choice.Bind(sub);
   f.run.Bind(sub);

@@ -128,16 +128,20 @@ Status ChoiceFlags::Read(ChoiceOptions& choice) const {
 }
 
 void RowFlags::Bind(CLI::App& sub) {
-  sub.add_option("--shape", shape, "Whose rows to write")
+  BindTables(sub);
+  sub.add_option("--time-digits", time_digits, "Digits of a second's fraction in DateTime columns")
+      ->type_name("0|9")
+      ->capture_default_str()
+      ->group("Rows");
+}
+
+void RowFlags::BindTables(CLI::App& sub) {
+  sub.add_option("--shape", shape, "Whose rows and tables")
       ->type_name(std::string(kShapeNames))
       ->capture_default_str()
       ->group("Rows");
   sub.add_option("--schema-version", schema_version, "Exporter version of the tables (default: the newest)")
       ->type_name("0.149|0.161")
-      ->group("Rows");
-  sub.add_option("--time-digits", time_digits, "Digits of a second's fraction in DateTime columns")
-      ->type_name("0|9")
-      ->capture_default_str()
       ->group("Rows");
   sub.add_flag("--keep-all", keep_all, "glassflow-flat: also what GlassFlow's receiver drops")->group("Rows");
 }
@@ -154,6 +158,42 @@ Status RowFlags::Read(RowOptions& rows) const {
   }
   rows.keep_all = keep_all;
   return {};
+}
+
+void TableNameFlags::Bind(CLI::App& sub) {
+  sub.add_option("--table-name", renames, "Rename a table: TABLE=NEW_NAME")
+      ->type_name("TABLE=NAME")
+      ->allow_extra_args(false)
+      ->group("Rows");
+}
+
+Status TableNameFlags::Rename(std::vector<std::string>& names) const {
+  for (const std::string& rename : renames) {
+    const std::size_t equals = rename.find('=');
+    const auto found = std::ranges::find(names, rename.substr(0, equals));
+    if (equals == std::string::npos || equals + 1 == rename.size() || found == names.end()) {
+      return UsageError(fmt::format("--table-name {}: write TABLE=NEW_NAME, where TABLE is one of {}", rename,
+                                    fmt::join(names, ", ")));
+    }
+    *found = rename.substr(equals + 1);
+    if (found->find('/') != std::string::npos || *found == "." || *found == "..") {
+      return UsageError(fmt::format("--table-name {}: the name must do as a file's name", rename));
+    }
+    if (std::ranges::count(names, *found) > 1) {
+      return UsageError(fmt::format("--table-name {}: two tables would have that name", rename));
+    }
+  }
+  return {};
+}
+
+Result<std::map<std::string, std::string>> TableNameFlags::NewNames(const std::vector<std::string>& names) const {
+  std::vector<std::string> renamed = names;
+  GF_UNEXPECTED_IF_ERROR(Rename(renamed));
+  std::map<std::string, std::string> changed;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (renamed[i] != names[i]) changed[names[i]] = renamed[i];
+  }
+  return changed;
 }
 
 void RunFlags::Bind(CLI::App& sub) {

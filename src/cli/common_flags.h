@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,7 +65,20 @@ struct RowFlags {
   bool keep_all = false;
 
   void Bind(CLI::App& sub);
+  /// Only those that say what tables there are, not how values look.
+  void BindTables(CLI::App& sub);
   Status Read(RowOptions& rows) const;
+};
+
+/// What tables are called.
+struct TableNameFlags {
+  std::vector<std::string> renames;  // "otel_traces=my_traces"
+
+  void Bind(CLI::App& sub);
+  /// Puts the names that the user wants in place of `names`.
+  Status Rename(std::vector<std::string>& names) const;
+  /// The same as a map, of those that change.
+  Result<std::map<std::string, std::string>> NewNames(const std::vector<std::string>& names) const;
 };
 
 /// How a run shows what it does.
