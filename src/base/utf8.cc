@@ -5,6 +5,7 @@
 namespace gf_otlp {
 
 bool IsUtf8(std::string_view text) {
+  if (IsAscii(text)) return true;
   for (std::size_t i = 0; i < text.size();) {
     std::uint64_t word = 0;
     if (text.size() - i >= sizeof word) {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/swar.h"
+
 namespace gf_otlp {
 
 /// U+FFFD, what takes the place of each byte that is not UTF-8 (as Go's range over a string does).
@@ -32,6 +34,21 @@ inline std::size_t Utf8Length(std::string_view text, std::size_t at) {
     return 4;
   }
   return 0;
+}
+
+inline bool IsAscii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = RepeatByte(0x80);
+  const char* const p = text.data();
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    std::uint64_t all = LoadWord(p + size - 8);
+    for (std::size_t i = 0; i + 8 < size; i += 8) all |= LoadWord(p + i);
+    return (all & kHighBits) == 0;
+  }
+  if (size >= 4) return ((LoadWord<std::uint32_t>(p) | LoadWord<std::uint32_t>(p + size - 4)) & kHighBits) == 0;
+  std::uint8_t all = 0;
+  for (const char c : text) all |= static_cast<std::uint8_t>(c);
+  return all < 0x80;
 }
 
 bool IsUtf8(std::string_view text);

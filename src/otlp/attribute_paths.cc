@@ -1,6 +1,7 @@
 #include "otlp/attribute_paths.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "otlp/value_reader.h"
 
@@ -45,7 +46,36 @@ PathSizes SizesOf(const Attribute& attribute, std::uint64_t limit) {
   return all;
 }
 
+/// As AddPaths, but of what a JSON value keeps.
+template <class Entries>
+void AddValuePaths(const std::string& prefix, const Entries& entries, std::vector<std::string>& paths) {
+  std::unordered_map<std::string_view, const Value*> values;
+  for (const Attribute& entry : entries) values[entry.key] = &entry.value;
+  for (const auto& [key, value] : values) {
+    const bool null =
+        value->kind() == Value::Kind::kEmpty || (value->kind() == Value::Kind::kBytes && value->bytes().empty());
+    if (null) continue;
+    std::string path = prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+    if (value->kind() != Value::Kind::kKvlist) {
+      paths.push_back(std::move(path));
+      continue;
+    }
+    JoinedBytes joined;
+    std::vector<Attribute> nested;
+    ReadEntries(value->bytes(), nested, joined);
+    AddValuePaths(path, nested, paths);
+  }
+}
+
 }  // namespace
+
+std::string RepeatedPath(const Attributes& attributes) {
+  std::vector<std::string> paths;
+  AddValuePaths("", attributes, paths);
+  std::ranges::sort(paths);
+  const auto repeated = std::ranges::adjacent_find(paths);
+  return repeated == paths.end() ? std::string() : *repeated;
+}
 
 std::uint64_t PathBytes(const Attribute& attribute, std::uint64_t limit) { return SizesOf(attribute, limit).bytes; }
 

@@ -13,6 +13,10 @@ namespace gf_otlp {
 /// into, an empty list has no path. Sorted bytewise, each once (clickhouseexporter's *Keys columns).
 void AttributePaths(const Attributes& attributes, std::vector<std::string>& paths);
 
+/// A path that two values would have in a JSON column, as of "a.b" beside "a": {"b"}; empty if there is none. Of equal
+/// keys in one list the last one counts, and values that are written as null have no path.
+std::string RepeatedPath(const Attributes& attributes);
+
 /// How many bytes the paths of an attribute have, repeated ones too; something above `limit` if they have more. A long
 /// key in front of many entries makes thousands of times the attribute's own bytes.
 std::uint64_t PathBytes(const Attribute& attribute, std::uint64_t limit);

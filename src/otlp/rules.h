@@ -1,0 +1,114 @@
+#ifndef GF_OTLP_OTLP_RULES_H_
+#define GF_OTLP_OTLP_RULES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/rule.h"
+
+namespace gf_otlp {
+
+/// What is looked for in OTLP data; indices into OtlpRules().
+enum class OtlpRule : std::uint16_t {
+  // Units.
+  kUnreadable,
+  kTraceIdLength,
+  kSpanIdLength,
+  kUnitWithoutRecords,
+  // Times of any record.
+  kTimeOutOfRange,
+  kTimeOutOfDateTime,
+  kTimeInFuture,
+  kTimeUnit,
+  // Resources, text, attributes.
+  kServiceNameMissing,
+  kServiceNameEmpty,
+  kInvalidUtf8,
+  kAttributeDuplicateKey,
+  kAttributeEmptyKey,
+  kAttributeKeyTooLong,
+  kAttributeValueTooLong,
+  kAttributeTooMany,
+  kAttributeNotFinite,
+  kAttributePathConflict,
+  kDroppedCounts,
+  // Spans.
+  kSpanTraceIdInvalid,
+  kSpanIdInvalid,
+  kSpanParentIdZero,
+  kSpanParentItself,
+  kSpanNameEmpty,
+  kSpanKindUnknown,
+  kSpanKindUnspecified,
+  kSpanTimeZero,
+  kSpanEndBeforeStart,
+  kSpanStatusUnknown,
+  kEventNameEmpty,
+  kEventTimeZero,
+  kEventOutsideSpan,
+  kLinkIdInvalid,
+  // Logs.
+  kLogWithoutTime,
+  kLogIdInvalid,
+  kLogSeverityUnknown,
+  kLogFlagsReserved,
+  // Metrics.
+  kMetricNameEmpty,
+  kMetricWithoutData,
+  kTemporalityUnspecified,
+  kTemporalityUnknown,
+  kPointTimeZero,
+  kPointStartMissing,
+  kPointStartAfterTime,
+  kPointWithoutValue,
+  kPointValueAndFlag,
+  kValueNotFinite,
+  kSumMonotonicNegative,
+  kHistogramBucketCount,
+  kHistogramCountSum,
+  kHistogramBoundsOrder,
+  kHistogramBoundNotFinite,
+  kHistogramMinAboveMax,
+  kExponentialCountSum,
+  kExponentialScale,
+  kExponentialZeroThreshold,
+  kSumWithoutCount,
+  kQuantileOutOfRange,
+  kQuantileOrder,
+  kQuantileValueNotFinite,
+  kExemplarIdInvalid,
+  kExemplarTimeZero,
+  kExemplarOutsidePoint,
+  kExemplarWithoutValue,
+  // JSON.
+  kJsonBadText,
+  kJsonSnakeCase,
+  kJsonDeprecatedName,
+  kJsonUnknownField,
+  kJsonRepeatedField,
+  kJsonEnumName,
+  kJsonNullElement,
+  kJsonBase64Id,
+  kJsonSeveralSignals,
+  // The capture as a whole.
+  kParentMissing,
+  kSpanIdDuplicate,
+};
+inline constexpr std::size_t kOtlpRuleCount = static_cast<std::size_t>(OtlpRule::kSpanIdDuplicate) + 1;
+
+/// One for each OtlpRule.
+std::span<const Rule> OtlpRules();
+
+/// Only looked for when asked: uses of what JSON is read with beyond the specification.
+constexpr bool IsStrictRule(OtlpRule rule) { return rule > OtlpRule::kJsonBadText && rule < OtlpRule::kParentMissing; }
+/// Only looked for when asked: what is between the spans of a capture.
+constexpr bool IsCrossRule(OtlpRule rule) { return rule >= OtlpRule::kParentMissing; }
+
+/// Limits of the rules on size. Attributes: the default of SDKs (OpenTelemetry specification, attribute limits).
+inline constexpr std::size_t kUsualAttributes = 128;
+inline constexpr std::size_t kUsualKeyBytes = 1024, kUsualValueBytes = std::size_t{64} << 10;
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_OTLP_RULES_H_
