@@ -21,11 +21,32 @@ struct RawFinding {
   std::uint32_t record = 0;
   /// Where in the unit, in bytes; added to the unit's own offset.
   std::uint32_t offset = 0;
+  std::uint64_t count = 1;  // how often it was found, this being the first place
   std::string_view detail;  // what was found, for people: "Duration: -5"
 };
 inline constexpr std::uint32_t kNoRecord = 0xffffffff;
 
 void AppendFinding(const RawFinding& finding, Batch& batch);
+
+/// Puts a worker's findings into batches: of each rule the first ones, which may become examples, and of the others
+/// only how many there were. So a batch stays small, whatever the data. One per worker.
+class FindingWriter {
+ public:
+  FindingWriter(std::size_t rules, std::size_t max_examples) : rules_(rules), max_examples_(max_examples) {}
+
+  /// Another finding under that rule may be shown: it needs a detail.
+  bool needs_detail(std::size_t rule) const { return rules_[rule].written < max_examples_; }
+  void Add(const RawFinding& finding, Batch& batch);
+  /// REQUIRES: called before a batch leaves
+  void Finish(Batch& batch);
+
+ private:
+  struct Rule {
+    std::uint64_t written = 0, others = 0;  // of the batch at hand
+  };
+  std::vector<Rule> rules_;
+  std::size_t max_examples_;
+};
 
 /// One thing found, with its place.
 struct Finding {
@@ -42,7 +63,8 @@ struct RuleFindings {
   std::vector<Finding> examples;  // the first ones, in the order of the input
 };
 
-/// Counts findings, and keeps the first ones under each rule. REQUIRES: batches know their chunk (Batch::origin)
+/// Counts findings of a batch's first stream, and keeps the first ones under each rule. REQUIRES: batches have a Chunk
+/// as their origin.
 class FindingSink final : public Sink {
  public:
   FindingSink(std::size_t rules, std::size_t max_examples) : max_examples_(max_examples), found_(rules) {}
@@ -51,6 +73,7 @@ class FindingSink final : public Sink {
 
   /// For each rule.
   const std::vector<RuleFindings>& found() const { return found_; }
+  std::vector<RuleFindings>& found() { return found_; }
 
  private:
   std::size_t max_examples_;
