@@ -217,6 +217,9 @@ class RequestReader {
   bool Next();
   /// kBadData with the offset into the request, or ok.
   const Status& status() const { return status_; }
+  /// If the error is a trace or span id of a wrong length: how many bytes it must have (kTraceIdSize, kSpanIdSize), else
+  /// 0.
+  std::size_t bad_id_size() const { return bad_id_size_; }
 
   RecordKind kind() const { return kind_; }
   /// The record as it stands in the request: a Span, LogRecord or data point (of kMetricWithoutData: the Metric).
@@ -273,6 +276,7 @@ class RequestReader {
   Signal signal_ = Signal::kTraces;
   std::string_view request_;
   Status status_;
+  std::size_t bad_id_size_ = 0;
   WireCursor in_request_{{}}, in_resource_{{}}, in_scope_{{}}, in_metric_{{}};
 
   RecordKind kind_ = RecordKind::kSpan;

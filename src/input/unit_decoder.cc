@@ -12,7 +12,6 @@
 #include "input/dead_letter.h"
 #include "input/json_scan.h"
 #include "input/signal_detect.h"
-#include "otlp/json_to_wire.h"
 
 namespace gf_otlp {
 namespace {
@@ -38,6 +37,7 @@ struct UnitDecoder::State {
   JsonToWire json;
   std::vector<JsonToWire::Result> json_results;
   std::vector<WireRequest> requests;
+  bool is_json = false;
   std::optional<Signal> signal;  // of the unit at hand, if it is forced
   const std::function<void()>* before_large = nullptr;
   std::unique_ptr<Codec> gzip, zstd;
@@ -55,6 +55,7 @@ Status UnitDecoder::State::Decompress(Compression compression, std::string_view&
 
 Status UnitDecoder::State::DecodeJson(std::string_view payload) {
   const std::size_t space = SpaceBefore(payload);
+  is_json = true;
   GF_RETURN_IF_ERROR(json.Transcode(payload.substr(space), json_results));
   for (const JsonToWire::Result& result : json_results) {
     if (signal && result.signal != *signal) {
@@ -96,6 +97,7 @@ Result<std::vector<WireRequest>*> UnitDecoder::Decode(const InputFile& file, con
   State& s = *state_;
   s.before_large = &before_large;
   s.requests.clear();
+  s.is_json = false;
   s.signal = s.options.signal;
   s.letter.Clear();
   if (!unit.error.empty()) return std::unexpected(BadData(unit.error));
@@ -122,5 +124,9 @@ const DecodeCounts& UnitDecoder::counts() const {
   state_->counts = {.bad_text = json.bad_text, .deprecated_names = json.deprecated_names};
   return state_->counts;
 }
+
+const JsonToWire::Uses* UnitDecoder::json_uses() const { return state_->is_json ? &state_->json.uses() : nullptr; }
+
+std::size_t UnitDecoder::bad_id_size() const { return state_->is_json ? state_->json.bad_id_size() : 0; }
 
 }  // namespace gf_otlp

@@ -10,6 +10,7 @@
 #include "gf_otlp/signal.h"
 #include "gf_otlp/status.h"
 #include "input/source.h"
+#include "otlp/json_to_wire.h"
 
 namespace gf_otlp {
 
@@ -43,6 +44,11 @@ class UnitDecoder {
   void Release();
 
   const DecodeCounts& counts() const;
+
+  /// How the last unit's JSON was written beyond the specification; null if it was none.
+  const JsonToWire::Uses* json_uses() const;
+  /// If the last unit's JSON failed at an id of a wrong length: see JsonToWire.
+  std::size_t bad_id_size() const;
 
  private:
   struct State;

@@ -50,11 +50,14 @@ class Transcoder {
  public:
   using Result = JsonToWire::Result;
   using Counts = JsonToWire::Counts;
+  using Beyond = JsonToWire::Beyond;
 
   explicit Transcoder(bool base64_ids) : base64_ids_(base64_ids) { width_.fill(1); }
 
   Status Transcode(std::string_view json, std::vector<Result>& results);
   const Counts& counts() const { return counts_; }
+  const JsonToWire::Uses& uses() const { return uses_; }
+  std::size_t bad_id_size() const { return bad_id_size_; }
 
   void Release(std::size_t keep) {
     reader_.Release(keep);
@@ -63,6 +66,8 @@ class Transcoder {
 
  private:
   bool Document(std::string_view json, std::vector<Result>& results);
+  /// Notes what is beyond the specification in a request's key. `results`: of the keys before it.
+  void NoteRequest(Signal signal, std::string_view key, const char* at, const std::vector<Result>& results);
   bool Request(const FieldTable& field, PaddedBuffer& buffer, std::size_t size_hint);
 
   char* Object(char* out, const MessageTable& message);
@@ -97,6 +102,14 @@ class Transcoder {
     reader_.Fail(std::move(why), at);
     return nullptr;
   }
+  /// Notes that something is read beyond the specification.
+  [[gnu::cold]] void Note(Beyond what, const char* at, std::string_view text) {
+    constexpr std::size_t kMostText = 100;
+    JsonToWire::Use& use = uses_[static_cast<std::size_t>(what)];
+    if (use.count++ != 0) return;
+    use.at = at;
+    use.text = text.substr(0, kMostText);
+  }
   void NameFailed(const FieldTable& field) {
     if (failed_field_.empty()) failed_field_ = field.json_name;
   }
@@ -109,7 +122,10 @@ class Transcoder {
   char* limit_ = nullptr;
   int depth_ = 0;
   std::string_view failed_field_;
+  std::string_view document_;
   Counts counts_, document_counts_;
+  JsonToWire::Uses uses_;
+  std::size_t bad_id_size_ = 0;
   /// The index of the field that followed the one of that id the last time, and of the first in a message (by the id of
   /// its first field in the table): looked at first.
   std::array<std::uint8_t, kMaxFieldId> next_{}, first_{};
@@ -123,6 +139,9 @@ Status Transcoder::Transcode(std::string_view json, std::vector<Result>& results
   depth_ = 0;
   failed_field_ = {};
   document_counts_ = {};
+  document_ = json;
+  for (JsonToWire::Use& use : uses_) use.count = 0;
+  bad_id_size_ = 0;
   if (!Document(json, results)) {
     results.clear();
     const std::string_view separator = failed_field_.empty() ? "" : ": ";
@@ -145,6 +164,7 @@ bool Transcoder::Document(std::string_view json, std::vector<Result>& results) {
     std::string_view key;
     if (!reader_.Key(key) || !reader_.Resolve(key)) return false;
     if (const std::optional<Signal> signal = SignalOfKey(key)) {
+      NoteRequest(*signal, key, json.data() + at, results);
       const auto is_signal = [&](const Result& result) { return result.signal == *signal; };
       if (std::ranges::none_of(results, is_signal)) results.push_back({*signal, {}});
       if (!Request(RequestField(*signal), buffers_[static_cast<int>(*signal)], json.size())) return false;
@@ -152,6 +172,7 @@ bool Transcoder::Document(std::string_view json, std::vector<Result>& results) {
       return reader_.Fail(fmt::format("{}: profiles are not supported", key), at);
     } else {
       others = true;
+      Note(Beyond::kUnknownField, json.data() + at, key);
       if (!reader_.Skip()) return false;
     }
     if (!reader_.NextMember(more)) return false;
@@ -160,6 +181,13 @@ bool Transcoder::Document(std::string_view json, std::vector<Result>& results) {
     return reader_.Fail("holds no resourceSpans, resourceLogs or resourceMetrics", 0);
   }
   return reader_.Finish();
+}
+
+void Transcoder::NoteRequest(Signal signal, std::string_view key, const char* at, const std::vector<Result>& results) {
+  if (key != RequestField(signal).json_name) Note(Beyond::kSnakeCase, at, key);
+  if (results.empty()) return;
+  const bool again = std::ranges::find(results, signal, &Result::signal) != results.end();
+  Note(again ? Beyond::kRepeatedField : Beyond::kSeveralSignals, at, key);
 }
 
 bool Transcoder::Request(const FieldTable& field, PaddedBuffer& buffer, std::size_t size_hint) {
@@ -210,7 +238,10 @@ char* Transcoder::Object(char* out, const MessageTable& message) {
     if (!IsName(key, field->json_name) && !Find(message, key, *guess, field)) return nullptr;
     if (field != nullptr) [[likely]] {
       guess = &next_[field->id];
-      out = Field(out, *field, (seen >> field->index & 1) != 0);
+      const bool repeated = (seen >> field->index & 1) != 0;
+      if (repeated) [[unlikely]]
+        Note(Beyond::kRepeatedField, key.data(), field->json_name);
+      out = Field(out, *field, repeated);
       if (out == nullptr) [[unlikely]] {
         NameFailed(*field);
         return nullptr;
@@ -234,10 +265,18 @@ bool Transcoder::Find(const MessageTable& message, std::string_view key, std::ui
       return true;
     }
   }
+  const char* const at = key.data();
   if (!reader_.Resolve(key)) return false;
   bool deprecated = false;
   found = FindField(message, key, deprecated);
   document_counts_.deprecated_names += deprecated;
+  if (found == nullptr) {
+    Note(Beyond::kUnknownField, at, key);
+  } else if (deprecated) {
+    Note(Beyond::kDeprecatedName, at, key);
+  } else if (key != found->json_name) {
+    Note(Beyond::kSnakeCase, at, key);
+  }
   return true;
 }
 
@@ -281,7 +320,9 @@ char* Transcoder::Packed(char* out, const FieldTable& field) {
 /// A null is a message without any field.
 char* Transcoder::Element(char* out, const FieldTable& field) {
   bool null = false;
+  const std::size_t at = reader_.position();
   if (!reader_.TryNull(null)) return nullptr;
+  if (null) Note(Beyond::kNullElement, document_.data() + at, field.json_name);
   return null ? WriteVarint(WriteTag(out, field), 0) : Message(out, field);
 }
 
@@ -341,7 +382,11 @@ char* Transcoder::Id(char* out, const FieldTable& field, std::size_t size, bool 
   out = WriteVarint(WriteTag(out, field), size);
   if (text.size() == 2 * size) return ReadHex(text, out) ? out + size : Fail("not hexadecimal", at);
   if (!base64_ids_ && !IsHex(text)) return Fail("not hexadecimal", at);
-  if (!base64_ids_) return Fail(fmt::format("{} hex digits, {} needed", text.size(), 2 * size), at);
+  if (!base64_ids_) {
+    bad_id_size_ = size;
+    return Fail(fmt::format("{} hex digits, {} needed", text.size(), 2 * size), at);
+  }
+  Note(Beyond::kBase64Id, document_.data() + at, text);
   const std::optional<std::string> bytes = DecodeBase64(text);
   if (!bytes || bytes->size() != size) return Fail(fmt::format("not {} bytes in base64", size), at);
   std::memcpy(out, bytes->data(), size);
@@ -394,6 +439,7 @@ bool Transcoder::Enum(const FieldTable& field, std::int32_t& value) {
   const std::size_t at = reader_.position();
   std::string_view text;
   if (!reader_.String(text)) return false;
+  Note(Beyond::kEnumName, document_.data() + at, text);
   if (text.empty() || text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) return reader_.IntegerOf(text, value, at);
   return FindEnumValue(field.enum_values, text, value) || reader_.Fail("no value of this enum", at);
 }
@@ -415,5 +461,7 @@ Status JsonToWire::Transcode(std::string_view json, std::vector<Result>& results
 void JsonToWire::Release(std::size_t keep) { state_->transcoder.Release(keep); }
 
 const JsonToWire::Counts& JsonToWire::counts() const { return state_->transcoder.counts(); }
+const JsonToWire::Uses& JsonToWire::uses() const { return state_->transcoder.uses(); }
+std::size_t JsonToWire::bad_id_size() const { return state_->transcoder.bad_id_size(); }
 
 }  // namespace gf_otlp

@@ -91,6 +91,7 @@ void RequestReader::Start(Signal signal, std::string_view request) {
   signal_ = signal;
   request_ = request;
   status_ = Status();
+  bad_id_size_ = 0;
   in_request_ = WireCursor(request);
   in_resource_ = in_scope_ = in_metric_ = WireCursor({});
   record_index_ = next_index_ = 0;
@@ -355,6 +356,7 @@ bool RequestReader::ReadAttribute(std::string_view message, Attributes& attribut
 bool RequestReader::ReadId(std::string_view bytes, std::size_t size, std::string_view& id) {
   id = bytes;
   if (id.empty() || id.size() == size) return true;
+  bad_id_size_ = size;
   return Fail(size == kTraceIdSize ? "trace id that is not 16 bytes long" : "span id that is not 8 bytes long",
               id.data());
 }
