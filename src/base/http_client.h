@@ -12,6 +12,19 @@
 
 namespace gf_otlp {
 
+/// The parts of http(s)://[user[:password]@]host[:port][/path][?query].
+struct HttpUrl {
+  std::string server;  // "https://ch:8443": what is safe to show
+  std::string path;    // "/otel"; "/" if there is none
+  std::string query;   // without its question mark
+  std::string user, password;
+};
+/// kUsage for what is none; the message holds no password.
+Result<HttpUrl> ParseHttpUrl(const std::string& url);
+
+/// For a query: all but letters, digits and - . _ ~ as % and two hex digits.
+std::string UrlEncoded(std::string_view text);
+
 struct HttpOptions {
   std::string ca_file;              // empty: the system's
   std::string cert_file, key_file;  // of the client; empty: none
@@ -30,6 +43,9 @@ struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
+
+  /// Empty if there is no such header; `name` in lower case.
+  std::string_view Header(std::string_view name) const;
 };
 
 /// Sends requests to one or several servers, one after the other, keeping connections open. By libcurl: proxies from
@@ -43,7 +59,8 @@ class HttpClient {
   ~HttpClient();
 
   /// The answer, of whatever status. kIo: there was none (no connection, TLS, timeout), with the reason; kUsage for a
-  /// URL that is none. Redirects are not followed. An answer of more than `max_body` bytes is kIo.
+  /// URL that is none, or that has a user or password in it. Redirects are not followed. An answer of more than
+  /// `max_body` bytes is kIo.
   Result<HttpResponse> Send(const HttpRequest& request, std::size_t max_body);
 
  private:
