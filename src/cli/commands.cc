@@ -6,6 +6,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"convert", "Turn OTLP captures into ClickHouse rows", BindConvert},
     {"publish", "Send OTLP captures to Kafka", BindPublish},
+    {"validate", "Find what is wrong with OTLP captures", BindValidate},
     {"completion", "Print a completion script for a shell", BindCompletion},
 };
 

@@ -24,6 +24,7 @@ std::span<const Command> Commands();
 
 Action BindConvert(CLI::App& sub);
 Action BindPublish(CLI::App& sub);
+Action BindValidate(CLI::App& sub);
 Action BindCompletion(CLI::App& sub);
 
 /// The program's options and commands, without their actions; for completion.

@@ -197,11 +197,15 @@ Result<std::map<std::string, std::string>> TableNameFlags::NewNames(const std::v
 }
 
 void RunFlags::Bind(CLI::App& sub) {
-  sub.add_option("--threads", threads, "Worker threads (default: the cores)")->type_name("N")->group("Running");
+  BindThreads(sub);
   sub.add_option("--stats", stats, "Form of the closing summary")
       ->type_name(std::string(kStats))
       ->capture_default_str()
       ->group("Running");
+}
+
+void RunFlags::BindThreads(CLI::App& sub) {
+  sub.add_option("--threads", threads, "Worker threads (default: the cores)")->type_name("N")->group("Running");
   sub.add_option("--progress", progress, "Progress on standard error")
       ->type_name(std::string(kProgress))
       ->capture_default_str()

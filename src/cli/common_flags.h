@@ -88,6 +88,8 @@ struct RunFlags {
   bool quiet = false;
 
   void Bind(CLI::App& sub);
+  /// All but the form of the closing summary.
+  void BindThreads(CLI::App& sub);
   /// kUsage for words and numbers that cannot be.
   Status Check() const;
   unsigned WorkerThreads() const;

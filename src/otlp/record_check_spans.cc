@@ -20,6 +20,7 @@ bool IsNumberOf(std::int32_t number, std::int32_t count) { return number >= 0 &&
 
 void RecordChecker::CheckSpan(const Span& span) {
   constexpr Owner kOwner{"span"};
+  const auto named = [&] { return ShownText(span.name); };
   if (IdState(span.trace_id) != Id::kGood) {
     Found(OtlpRule::kSpanTraceIdInvalid, [&] { return span.trace_id.empty() ? "absent" : "zeros"; });
   }
@@ -28,15 +29,15 @@ void RecordChecker::CheckSpan(const Span& span) {
   }
   switch (IdState(span.parent_span_id)) {
     case Id::kAbsent: break;
-    case Id::kZero: Found(OtlpRule::kSpanParentIdZero); break;
+    case Id::kZero: Found(OtlpRule::kSpanParentIdZero, named); break;
     case Id::kGood:
       if (span.parent_span_id == span.span_id) {
         Found(OtlpRule::kSpanParentItself, [&] { return "span " + HexText(span.span_id); });
       }
   }
-  if (span.name.empty()) Found(OtlpRule::kSpanNameEmpty);
+  if (span.name.empty()) Found(OtlpRule::kSpanNameEmpty, [&] { return "span " + HexText(span.span_id); });
   if (span.kind == 0) {
-    Found(OtlpRule::kSpanKindUnspecified);
+    Found(OtlpRule::kSpanKindUnspecified, named);
   } else if (!IsNumberOf(span.kind, kSpanKinds)) {
     Found(OtlpRule::kSpanKindUnknown, [&] { return fmt::format("kind {}", span.kind); });
   }

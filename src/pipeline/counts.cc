@@ -10,6 +10,7 @@ void Counts::Add(const Counts& other) {
   given_up += other.given_up;
   requests += other.requests;
   records_read += other.records_read;
+  for (std::size_t i = 0; i < signal_records.size(); ++i) signal_records[i] += other.signal_records[i];
   records_written += other.records_written;
   records_refused += other.records_refused;
   records_filtered += other.records_filtered;

@@ -18,6 +18,7 @@ struct Counts {
   std::uint64_t given_up = 0;   // of these: those behind which a file could not be read on
   std::uint64_t requests = 0;
   std::uint64_t records_read = 0;
+  std::array<std::uint64_t, kSignalCount> signal_records{};  // read of each Signal; counted by checks only
   std::uint64_t records_written = 0;
   std::uint64_t records_refused = 0;  // dead-lettered one by one
   std::uint64_t records_filtered = 0;

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "base/atomic_file.h"
+#include "cli/commands.h"
+#include "cli/common_flags.h"
+#include "cli/human.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/report_flags.h"
+#include "cli/summary.h"
+#include "cli/validate_rules.h"
+#include "otlp/rules.h"
+#include "pipeline/conversion.h"
+#include "pipeline/otlp_check.h"
+#include "pipeline/parent_check.h"
+
+namespace gf_otlp::cli {
+namespace {
+
+/// The command line as it stands.
+struct ValidateFlags {
+  InputFlags input;
+  RowFlags tables;
+  ReportFlags report;
+  RunFlags run;
+  std::vector<std::string> rules, ignored;
+  std::size_t max_findings = 5;
+  bool strict = false, cross = false, list_rules = false;
+};
+
+/// What a run looks for, and how.
+struct Check {
+  std::span<const Rule> rules;
+  std::vector<bool> chosen;
+  ConversionOptions conversion;
+};
+
+/// Takes what workers found: findings and, if they are to be looked at, spans.
+class CheckSink final : public Sink {
+ public:
+  CheckSink(std::size_t rules, std::size_t max_findings, bool cross) : findings_(rules, max_findings) {
+    if (cross) parents_.emplace(max_findings);
+  }
+
+  Status Write(Batch& batch) override {
+    if (parents_) parents_->Add(batch);
+    return findings_.Write(batch);
+  }
+  Status Close() override {
+    if (parents_) {
+      parents_->Finish();
+      findings_.found()[static_cast<std::size_t>(OtlpRule::kParentMissing)] = parents_->missing_parents();
+      findings_.found()[static_cast<std::size_t>(OtlpRule::kSpanIdDuplicate)] = parents_->duplicate_ids();
+    }
+    return {};
+  }
+
+  const std::vector<RuleFindings>& found() const { return findings_.found(); }
+  const std::optional<ParentCheck>& parents() const { return parents_; }
+
+ private:
+  FindingSink findings_;
+  std::optional<ParentCheck> parents_;
+};
+
+/// A rule that is asked for by its name, but not looked for without another option.
+Status CheckNamed(const ValidateFlags& flags) {
+  const std::span<const Rule> rules = OtlpRules();
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const auto rule = static_cast<OtlpRule>(i);
+    const char* const needed = IsStrictRule(rule) && !flags.strict ? "--strict"
+                               : IsCrossRule(rule) && !flags.cross ? "--cross"
+                                                                   : nullptr;
+    if (needed != nullptr && std::ranges::count(flags.rules, rules[i].id) != 0) {
+      return UsageError(fmt::format("--rule {} goes with {}", rules[i].id, needed));
+    }
+  }
+  return {};
+}
+
+Result<Check> ReadFlags(const ValidateFlags& flags) {
+  Check check{.rules = OtlpRules()};
+  Result<std::vector<bool>> chosen = ChooseRules(check.rules, flags.rules, flags.ignored);
+  if (!chosen) return std::unexpected(std::move(chosen.error()));
+  GF_UNEXPECTED_IF_ERROR(CheckNamed(flags));
+  check.chosen = std::move(*chosen);
+  for (std::size_t i = 0; i < check.rules.size(); ++i) {
+    const auto rule = static_cast<OtlpRule>(i);
+    if ((IsStrictRule(rule) && !flags.strict) || (IsCrossRule(rule) && !flags.cross)) check.chosen[i] = false;
+  }
+  ConversionOptions& conversion = check.conversion;
+  GF_UNEXPECTED_IF_ERROR(flags.run.Check());
+  GF_UNEXPECTED_IF_ERROR(flags.input.Read(conversion.capture));
+  conversion.inputs = flags.input.inputs;
+  conversion.threads = flags.run.WorkerThreads();
+  conversion.records.separate_streams = true;
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  OtlpCheckOptions options{
+      .now = static_cast<std::uint64_t>(now.count()), .max_examples = flags.max_findings, .cross = flags.cross};
+  GF_UNEXPECTED_IF_ERROR(flags.tables.Read(options.rows));
+  conversion.make_converter = [options, capture = conversion.capture] { return OtlpCheck::Make(options, capture); };
+  return check;
+}
+
+std::string Subject(const std::vector<std::string>& inputs) {
+  const std::string first = inputs.front() == "-" ? "standard input" : inputs.front();
+  return inputs.size() == 1 ? first : fmt::format("{} and {}", first, Counted(inputs.size() - 1, "other"));
+}
+
+void AddFacts(const Conversion& conversion, const CheckSink& sink, double seconds, Report& report) {
+  const Counts& counts = conversion.counts();
+  const auto add = [&](std::string_view name, std::uint64_t count) {
+    report.facts.emplace_back(name, fmt::format("{}", count));
+  };
+  add("files", conversion.files_read());
+  add("units", counts.units);
+  add("units not checked to their end", counts.bad_units);
+  add("records", counts.records_read);
+  constexpr std::string_view kRecords[kSignalCount] = {"spans", "log records", "data points"};
+  for (std::size_t i = 0; i < kSignalCount; ++i) {
+    if (counts.signal_records[i] != 0) add(kRecords[i], counts.signal_records[i]);
+  }
+  if (sink.parents()) {
+    add("spans judged by --cross", sink.parents()->spans() - sink.parents()->not_judged());
+    add("spans not judged by --cross", sink.parents()->not_judged());
+  }
+  report.facts.emplace_back("seconds", fmt::format("{:.2f}", seconds));
+}
+
+Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env) {
+  ValidateFlags& flags = *shared;
+  if (flags.list_rules) return WriteAll(env.out, RuleList(OtlpRules()), "standard output");
+  if (flags.input.inputs.empty()) return UsageError("INPUT is required: files, directories, or - for standard input");
+  const auto begin = std::chrono::steady_clock::now();
+  Report report;
+  GF_RETURN_IF_ERROR(flags.report.Read(report));
+  Result<Check> check = ReadFlags(flags);
+  if (!check) return std::move(check.error());
+  Result<std::unique_ptr<Conversion>> made = Conversion::Make(check->conversion);
+  if (!made) return std::move(made.error());
+  Conversion& conversion = **made;
+  CheckSink sink(check->rules.size(), flags.max_findings, flags.cross);
+  {
+    const InterruptWatch watch([&] { conversion.Stop(); });
+    const Progress bar(flags.run.ShowProgress(env), env,
+                       [&] { return Progress::State{conversion.bytes_read(), conversion.total_bytes()}; });
+    GF_RETURN_IF_ERROR(conversion.Run(sink, {}));
+  }
+  GF_RETURN_IF_ERROR(sink.Close());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  report.title = "validate";
+  report.subject = Subject(flags.input.inputs);
+  AddFindings(check->rules, check->chosen, sink.found(), report);
+  AddFacts(conversion, sink, seconds.count(), report);
+  if (!flags.run.quiet) {
+    SayWhatWasLeftOut(conversion, env);
+    if (conversion.stopped()) env.Say("interrupted: the report is of what was read before");
+  }
+  return flags.report.Finish(report, flags.run.quiet, env);
+}
+
+}  // namespace
+
+Action BindValidate(CLI::App& sub) {
+  auto flags = std::make_shared<ValidateFlags>();
+  ValidateFlags& f = *flags;
+  sub.footer(
+      "Examples:\n"
+      "  gf-otlp validate captures/\n"
+      "  gf-otlp validate --cross --format junit -o report.xml capture.pb\n"
+      "Manual: gf-otlp-validate(1)");
+  f.input.Bind(sub);
+
+  sub.add_option("--rule", f.rules, "Look for this only: an id, or the beginning of some and * (repeatable)")
+      ->type_name("RULE")
+      ->allow_extra_args(false)
+      ->group("Rules");
+  sub.add_option("--ignore", f.ignored, "Do not look for this (repeatable)")
+      ->type_name("RULE")
+      ->allow_extra_args(false)
+      ->group("Rules");
+  sub.add_flag("--strict", f.strict, "Also where JSON is read with tolerance")->group("Rules");
+  sub.add_flag("--cross", f.cross, "Also spans whose parent is nowhere in the capture")->group("Rules");
+  sub.add_flag("--list-rules", f.list_rules, "Print the rules and end")->group("Rules");
+  f.tables.BindTables(sub);
+
+  f.report.Bind(sub, "error|warning|note|never", "warning");
+  sub.add_option("--max-findings", f.max_findings, "Examples of each rule that are shown")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group("Output");
+  f.run.BindThreads(sub);
+  return [flags](const Env& env) { return RunValidate(flags, env); };
+}
+
+}  // namespace gf_otlp::cli

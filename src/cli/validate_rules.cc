@@ -1,0 +1,83 @@
+#include "cli/validate_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/nearest_word.h"
+
+namespace gf_otlp::cli {
+namespace {
+
+bool IsMeant(std::string_view word, std::string_view id) {
+  return word.ends_with('*') ? id.starts_with(word.substr(0, word.size() - 1)) : id == word;
+}
+
+/// Sets the rules that the words mean to `value`.
+Status Mark(std::string_view flag, const std::vector<std::string>& words, std::span<const Rule> rules, bool value,
+            std::vector<bool>& chosen) {
+  for (const std::string& word : words) {
+    bool any = false;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (!IsMeant(word, rules[i].id)) continue;
+      any = true;
+      chosen[i] = value;
+    }
+    if (any) continue;
+    const Rule& nearest = std::ranges::min(rules, {}, [&](const Rule& rule) { return EditDistance(word, rule.id); });
+    return UsageError(
+        fmt::format("{} {}: no such rule; the nearest is {} (--list-rules prints them all)", flag, word, nearest.id));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view SeverityName(Severity severity) {
+  constexpr std::string_view kNames[] = {"note", "warning", "error"};
+  return kNames[static_cast<std::size_t>(severity)];
+}
+
+Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::vector<std::string>& only,
+                                      const std::vector<std::string>& ignored) {
+  std::vector<bool> chosen(rules.size(), only.empty());
+  GF_UNEXPECTED_IF_ERROR(Mark("--rule", only, rules, true, chosen));
+  GF_UNEXPECTED_IF_ERROR(Mark("--ignore", ignored, rules, false, chosen));
+  return chosen;
+}
+
+std::string RuleList(std::span<const Rule> rules) {
+  std::size_t width = 0;
+  for (const Rule& rule : rules) width = std::max(width, rule.id.size());
+  std::string text;
+  for (const Rule& rule : rules) {
+    text += fmt::format("{:<{}}  {:<7}  {} [{}]\n", rule.id, width, SeverityName(rule.severity), rule.explanation,
+                        rule.source);
+  }
+  return text;
+}
+
+void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, const std::vector<RuleFindings>& found,
+                 Report& report) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!chosen[i]) continue;
+    const Rule& rule = rules[i];
+    report.rules.push_back({.id = std::string(rule.id),
+                            .severity = std::string(SeverityName(rule.severity)),
+                            .explanation = std::string(rule.explanation),
+                            .source = std::string(rule.source),
+                            .count = found[i].count});
+    for (const Finding& finding : found[i].examples) {
+      ReportItem& item = report.items.emplace_back();
+      item.rule = rule.id;
+      item.severity = SeverityName(rule.severity);
+      item.subject = fmt::format("unit {}", finding.unit);
+      item.message = finding.detail.empty() ? std::string(rule.explanation) : finding.detail;
+      item.file = finding.file;
+      item.offset = finding.offset;
+      item.record = finding.record;
+    }
+  }
+}
+
+}  // namespace gf_otlp::cli

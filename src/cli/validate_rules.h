@@ -1,0 +1,33 @@
+#ifndef GF_OTLP_CLI_VALIDATE_RULES_H_
+#define GF_OTLP_CLI_VALIDATE_RULES_H_
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/rule.h"
+#include "cli/report.h"
+#include "gf_otlp/status.h"
+#include "pipeline/findings.h"
+
+namespace gf_otlp::cli {
+
+/// "note", "warning", "error".
+std::string_view SeverityName(Severity severity);
+
+/// Which rules are looked for: those of `only` (all if it is empty) but not those of `ignored`. Words are ids, or end
+/// in * and stand for all that begin so. kUsage names a word that is no rule's, with the nearest one.
+Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::vector<std::string>& only,
+                                      const std::vector<std::string>& ignored);
+
+/// A line a rule: id, severity, explanation, where it is said.
+std::string RuleList(std::span<const Rule> rules);
+
+/// Puts the chosen rules and what was found under them into a report. `found`: for each of the rules.
+void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, const std::vector<RuleFindings>& found,
+                 Report& report);
+
+}  // namespace gf_otlp::cli
+
+#endif  // GF_OTLP_CLI_VALIDATE_RULES_H_
