@@ -131,8 +131,6 @@ void HttpClient::State::SetOptions() {
   SetText(CURLOPT_SSLKEY, options.key_file);
   // Without one a key with a passphrase would have it asked for at the terminal.
   Set(CURLOPT_KEYPASSWD, "");
-  Set(CURLOPT_SSL_VERIFYPEER, options.insecure_skip_verify ? 0L : 1L);
-  Set(CURLOPT_SSL_VERIFYHOST, options.insecure_skip_verify ? 0L : 2L);
   if (options.user.empty() && options.password.empty()) return;
   Set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
   Set(CURLOPT_USERNAME, options.user.c_str());

@@ -28,8 +28,7 @@ std::string UrlEncoded(std::string_view text);
 struct HttpOptions {
   std::string ca_file;              // empty: the system's
   std::string cert_file, key_file;  // of the client; empty: none
-  bool insecure_skip_verify = false;
-  std::string user, password;  // basic authentication; empty: none
+  std::string user, password;       // basic authentication; empty: none
   int connect_timeout_ms = 10'000, timeout_ms = 60'000;
 };
 

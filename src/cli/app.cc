@@ -39,12 +39,23 @@ int ExitCode(Code code) {
   return 5;
 }
 
-/// CLI11 says of an unknown command only that a command is missing.
-std::string UnknownCommand(std::string_view word) {
-  const auto nearest = std::ranges::min(Commands(), {}, [&](const Command& c) { return EditDistance(word, c.name); });
-  std::string message = fmt::format("unknown command '{}'", word);
-  if (EditDistance(word, nearest.name) <= 3) message += fmt::format(": did you mean '{}'?", nearest.name);
-  return message + " Run with --help for more information.";
+/// CLI11 says of an unknown command only that a command is missing. Empty if there is none in front of the options.
+std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* group = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const std::vector<const CLI::App*> commands = group->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) return {};
+    const auto distance = [&](const CLI::App* command) { return EditDistance(argv[i], command->get_name()); };
+    const CLI::App* const nearest = std::ranges::min(commands, {}, distance);
+    if (distance(nearest) == 0) {
+      group = nearest;
+      continue;
+    }
+    std::string message = fmt::format("unknown command '{}'", argv[i]);
+    if (distance(nearest) <= 3) message += fmt::format(": did you mean '{}'?", nearest->get_name());
+    return message + " Run with --help for more information.";
+  }
+  return {};
 }
 
 /// GF_OTLP_THREADS for --threads, and so on.
@@ -60,18 +71,36 @@ void NameEnvironment(CLI::App& sub) {
   }
 }
 
-void Describe(CLI::App& app, std::vector<std::pair<CLI::App*, Action>>& actions) {
+/// A command that does something, and what it is called: "schema check".
+struct BoundCommand {
+  std::string name;
+  const CLI::App* app;
+  Action action;
+};
+
+void Bind(std::span<const Command> commands, const std::string& group, CLI::App& app,
+          std::vector<BoundCommand>& bound) {
+  app.require_subcommand(0, 1);
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    const std::string name = group + command.name;
+    if (command.nested.empty()) {
+      bound.emplace_back(name, sub, command.bind(*sub));
+      NameEnvironment(*sub);
+    } else {
+      sub->footer(fmt::format("Manual: gf-otlp-{}(1)", name));
+      Bind(command.nested, name + " ", *sub, bound);
+    }
+  }
+}
+
+void Describe(CLI::App& app, std::vector<BoundCommand>& bound) {
   app.name("gf-otlp");
   app.description("gf-otlp: OpenTelemetry captures to ClickHouse rows");
   app.footer("Manual: gf-otlp(1), gf-otlp-convert(1), gf-otlp-formats(5)");
   app.set_version_flag("--version", VersionText(), "Print the version and those of the libraries");
   app.set_help_flag("-h,--help", "Print this help");
-  app.require_subcommand(0, 1);
-  for (const Command& command : Commands()) {
-    CLI::App* sub = app.add_subcommand(command.name, command.summary);
-    actions.emplace_back(sub, command.bind(*sub));
-    NameEnvironment(*sub);
-  }
+  Bind(Commands(), "", app, bound);
 }
 
 int RunCommand(const Action& action, const Env& env) {
@@ -90,8 +119,8 @@ int RunCommand(const Action& action, const Env& env) {
 }  // namespace
 
 void DescribeProgram(CLI::App& app) {
-  std::vector<std::pair<CLI::App*, Action>> actions;
-  Describe(app, actions);
+  std::vector<BoundCommand> bound;
+  Describe(app, bound);
 }
 
 int Run(int argc, const char* const* argv, Env env) {
@@ -99,11 +128,10 @@ int Run(int argc, const char* const* argv, Env env) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   CLI::App app;
-  std::vector<std::pair<CLI::App*, Action>> actions;
-  Describe(app, actions);
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::ranges::none_of(Commands(), [&](const Command& c) { return argv[1] == std::string_view(c.name); })) {
-    env.Say(UnknownCommand(argv[1]));
+  std::vector<BoundCommand> bound;
+  Describe(app, bound);
+  if (const std::string unknown = UnknownCommand(app, argc, argv); !unknown.empty()) {
+    env.Say(unknown);
     return kUsageExit;
   }
   try {
@@ -117,10 +145,10 @@ int Run(int argc, const char* const* argv, Env env) {
     }
     return answered ? 0 : kUsageExit;
   }
-  for (const auto& [sub, action] : actions) {
-    if (!sub->parsed()) continue;
-    env.command = sub->get_name();
-    const int code = RunCommand(action, env);
+  for (const BoundCommand& command : bound) {
+    if (!command.app->parsed()) continue;
+    env.command = command.name;
+    const int code = RunCommand(command.action, env);
     DieIfInterrupted();
     return code;
   }

@@ -15,8 +15,10 @@ using Action = std::function<Status(const Env&)>;
 struct Command {
   const char* name;
   const char* summary;
-  /// Declares the command's options: opens nothing. The action runs when the command line is read.
+  /// Declares the command's options: opens nothing. The action runs when the command line is read. Null for a command
+  /// that is a group of others.
   Action (*bind)(CLI::App& sub);
+  std::span<const Command> nested = {};
 };
 
 /// All commands: the only list.
@@ -24,6 +26,8 @@ std::span<const Command> Commands();
 
 Action BindConvert(CLI::App& sub);
 Action BindPublish(CLI::App& sub);
+Action BindSchemaCheck(CLI::App& sub);
+Action BindSchemaDiff(CLI::App& sub);
 Action BindValidate(CLI::App& sub);
 Action BindCompletion(CLI::App& sub);
 

@@ -186,8 +186,6 @@ Status PublishConfig::AddProperty(std::string_view name, std::string_view value,
 }
 
 void PublishConfig::SetPassword(std::string_view password, std::string_view origin) {
-  if (password.ends_with('\n')) password.remove_suffix(1);
-  if (password.ends_with('\r')) password.remove_suffix(1);
   password_ = password;
   password_origin_ = origin;
 }

@@ -43,7 +43,7 @@ class PublishConfig {
   Status Set(std::string_view key, std::string_view text, std::string_view origin);
   /// Any property of librdkafka; wins over all settings. kUsage for secrets and for what publish cannot work with.
   Status AddProperty(std::string_view name, std::string_view value, std::string_view origin);
-  /// Wins over the file's password. A newline at its end is no part of it.
+  /// Wins over the file's password.
   void SetPassword(std::string_view password, std::string_view origin);
 
   const PublishSettings& settings() const { return settings_; }

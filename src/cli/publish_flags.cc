@@ -8,9 +8,9 @@
 #include <iterator>
 #include <span>
 
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/sha256.h"
+#include "cli/password.h"
 #include "sink/kafka_partitioner.h"
 
 namespace gf_otlp::cli {
@@ -80,20 +80,6 @@ Status SetSignals(const PublishFlags& flags, PublishConfig& config) {
     GF_RETURN_IF_ERROR(set_all(flags.replication_factor, "topic.replication_factor", "--replication-factor"));
     GF_RETURN_IF_ERROR(set_all(flags.create_topics, "topic.create", "--create-topics"));
   }
-  return {};
-}
-
-Status ReadPassword(const PublishFlags& flags, PublishConfig& config) {
-  if (flags.password_file.empty()) {
-    if (const char* password = std::getenv("GF_OTLP_PASSWORD"); password != nullptr) {
-      config.SetPassword(password, "GF_OTLP_PASSWORD");
-    }
-    return {};
-  }
-  constexpr std::size_t kMaxBytes = 1 << 20;
-  Result<std::string> password = ReadFile(flags.password_file, kMaxBytes);
-  if (!password) return std::move(password.error()).At("--password-file");
-  config.SetPassword(*password, "--password-file");
   return {};
 }
 
@@ -236,7 +222,9 @@ Result<PublishConfig> ReadConfig(const PublishFlags& flags) {
   KafkaProperties properties;
   GF_UNEXPECTED_IF_ERROR(ReadPairs("-X", flags.properties, properties));
   for (const auto& [name, value] : properties) GF_UNEXPECTED_IF_ERROR(config->AddProperty(name, value, "-X"));
-  GF_UNEXPECTED_IF_ERROR(ReadPassword(flags, *config));
+  const Result<std::optional<Password>> password = ReadPassword(flags.password_file);
+  if (!password) return std::unexpected(password.error());
+  if (*password) config->SetPassword((*password)->text, (*password)->origin);
   return config;
 }
 

@@ -449,7 +449,7 @@ TEST_CASE("publish config: files of certificates are looked for") {
 TEST_CASE("publish config: passwords") {
   PublishConfig config = Parsed("auth:\n  sasl: {mechanism: SCRAM-SHA-512, username: u}\n");
   CHECK(PropertiesErrorOf(config).starts_with("e.yaml:2: auth.sasl.mechanism: the password is missing: put it into"));
-  config.SetPassword("from a file\r\n", "--password-file");
+  config.SetPassword("from a file", "--password-file");
   CHECK(PropertiesOf(config)["sasl.password"] == "from a file");
   CHECK(config.Print(kNew).contains("    password: ${env:GF_OTLP_PASSWORD}  # sasl.password=*** (--password-file)\n"));
 
