@@ -1,0 +1,179 @@
+#include "schema/row_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/swar.h"
+
+namespace gf_otlp::schema {
+namespace {
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower;
+}
+
+bool IsComputed(DefaultKind kind) {
+  return kind == DefaultKind::kMaterialized || kind == DefaultKind::kAlias || kind == DefaultKind::kEphemeral;
+}
+
+}  // namespace
+
+RowTable::RowTable(const Table& table, ServerVersion server) {
+  for (const schema::Column& column : table.columns) {
+    Column made{.name = column.name,
+                .type = RowType::Of(column.type, server),
+                .computed = IsComputed(column.default_kind),
+                .has_default = column.default_kind == DefaultKind::kDefault};
+    const std::size_t dot = column.name.find('.');
+    if (dot != std::string::npos && made.type.kind == RowType::Kind::kArray && !made.computed) {
+      const std::string prefix = column.name.substr(0, dot);
+      auto found = std::ranges::find(nested_, prefix, &Nested::name);
+      if (found == nested_.end()) found = nested_.insert(found, Nested{.name = prefix, .columns = {}});
+      made.nested = static_cast<std::size_t>(found - nested_.begin());
+      found->columns.push_back(columns_.size());
+    }
+    by_name_.emplace(column.name, columns_.size());
+    by_lower_name_.emplace(Lower(column.name), columns_.size());
+    columns_.push_back(std::move(made));
+  }
+  for (const Nested& nested : nested_) {
+    by_name_.emplace(nested.name, kNestedName);
+    by_lower_name_.emplace(Lower(nested.name), kNestedName);
+  }
+}
+
+std::size_t RowTable::Find(std::string_view name, bool& other_case) const {
+  other_case = false;
+  if (const auto found = by_name_.find(std::string(name)); found != by_name_.end()) return found->second;
+  const auto found = by_lower_name_.find(Lower(name));
+  if (found == by_lower_name_.end()) return kUnknown;
+  other_case = true;
+  return found->second;
+}
+
+std::size_t RowTable::Known(const std::vector<std::string>& keys) const {
+  bool ignored = false;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(keys, [&](const std::string& key) { return Find(key, ignored) != kUnknown; }));
+}
+
+bool RowTable::JudgeMember(RowText& row, std::size_t index, std::string_view name, const char* at) {
+  if (index == kUnknown || index == kNestedName) {
+    const char* const value = row.at();
+    if (!row.SkipValue()) return false;
+    const std::string_view text(value, row.at());
+    if (index == kUnknown) {
+      ++unknown_;
+      row.Warn(RowRule::kUnknownColumn, at, "no such column, skipped: " + Shown(name));
+    } else if (text.find_first_of("\"0123456789tf") != std::string_view::npos) {
+      row.Warn(RowRule::kNestedDropped, at, fmt::format("{0} is skipped: {0}.* are columns of their own", Shown(name)));
+    }
+    return true;
+  }
+  Column& column = columns_[index];
+  if (column.computed) {
+    row.Warn(RowRule::kComputedColumn, at, "a computed column, the value is skipped");
+    return row.SkipValue();
+  }
+  if (column.row == row_) return row.Refuse(RowRule::kDuplicateKey, at, "given twice");
+  column.row = row_;
+  if (column.nested == kUnknown) return JudgeValue(row, column.type);
+  nested_[column.nested].row = row_;
+  return JudgeArray(row, column.type, column.length);
+}
+
+bool RowTable::JudgeNestedLengths(RowText& row) {
+  for (const Nested& nested : nested_) {
+    if (nested.row != row_) continue;
+    const Column* first = nullptr;
+    for (const std::size_t index : nested.columns) {
+      Column& column = columns_[index];
+      if (column.row != row_) {
+        if (column.has_default) continue;
+        column.length = 0;
+      }
+      if (first == nullptr) {
+        first = &column;
+      } else if (column.length != first->length) {
+        row.set_column(column.name);
+        return row.Refuse(RowRule::kArrayLengths, row.at(),
+                          fmt::format("{} elements, {} has {}", column.length, first->name, first->length));
+      }
+    }
+  }
+  return true;
+}
+
+bool RowTable::Judge(RowText& row) {
+  ++row_;
+  unknown_ = 0;
+  hash_ = 0;
+  row.set_column({});
+  if (!row.Take('{')) return row.Refuse(RowRule::kSyntax, row.at(), "an object is needed");
+  row.SkipSpace();
+  for (keys_ = 0; !row.Take('}'); ++keys_) {
+    if (keys_ > 0) {
+      row.set_column({});
+      if (!row.Take(',')) return row.Refuse(RowRule::kSyntax, row.at(), "a comma or } is missing");
+      row.SkipSpace();
+    }
+    const char* const at = row.at();
+    std::size_t index = kUnknown;
+    std::string_view name;
+    // The same column as in the row before, most of the time.
+    const std::size_t guess = keys_ < next_.size() ? next_[keys_] : kUnknown;
+    if (guess < columns_.size() && row.Peek() == '"' && row.rest().size() > columns_[guess].name.size() + 1 &&
+        at[columns_[guess].name.size() + 1] == '"' &&
+        std::memcmp(at + 1, columns_[guess].name.data(), columns_[guess].name.size()) == 0) [[likely]] {
+      index = guess;
+      name = columns_[guess].name;
+      row.MoveTo(at + name.size() + 2);
+      row.set_column(name);
+    } else {
+      bool other_case = false;
+      if (!row.Unescaped(name)) return false;
+      index = Find(name, other_case);
+      if (index < columns_.size()) name = columns_[index].name;
+      if (keys_ >= next_.size()) next_.resize(keys_ + 1, kUnknown);
+      next_[keys_] = index;
+      if (index < columns_.size()) row.set_column(name);
+      if (other_case && index < columns_.size()) row.Warn(RowRule::kNameCase, at, "written in another case");
+    }
+    hash_ = (hash_ ^ (index + 1)) * 0x9e3779b97f4a7c15u;
+    if (index >= kNestedName) hash_ ^= std::hash<std::string_view>()(name);
+    row.SkipSpace();
+    if (!row.Take(':')) return row.Refuse(RowRule::kSyntax, row.at(), "a colon is missing");
+    row.SkipSpace();
+    if (!JudgeMember(row, index, name, at)) return false;
+    row.SkipSpace();
+  }
+  return nested_.empty() || JudgeNestedLengths(row);
+}
+
+std::vector<std::string> RowKeys(std::string_view row) {
+  std::vector<std::string> keys;
+  RowText text;
+  text.Start(row);
+  text.SkipSpace();
+  if (!text.Take('{')) return keys;
+  while (true) {
+    std::string_view name;
+    text.SkipSpace();
+    if (text.Peek() != '"' || !text.Unescaped(name)) return keys;
+    keys.emplace_back(name);
+    text.SkipSpace();
+    if (!text.Take(':')) return keys;
+    text.SkipSpace();
+    if (!text.SkipValue()) return keys;
+    text.SkipSpace();
+    if (!text.Take(',')) return keys;
+  }
+}
+
+}  // namespace gf_otlp::schema

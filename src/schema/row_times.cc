@@ -1,0 +1,277 @@
+#include "schema/row_times.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "schema/row_type.h"
+
+namespace gf_otlp::schema {
+namespace {
+
+constexpr std::int64_t kMostDateTime = 0xffffffff;
+/// 1900-01-01 and the end of 2299: what DateTime64 and Date32 can show.
+constexpr std::int64_t kLeastSecond = -2208988800, kMostSecond = 10413791999;
+constexpr std::int64_t kMostDate = 0xffff;
+constexpr std::int64_t kSecondsADay = 86400;
+constexpr int kNanoDigits = 9;
+/// The server's parser takes no more digits behind the point.
+constexpr std::size_t kMostFraction = 19;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// Reads so many digits.
+bool Digits(std::string_view& text, std::size_t count, int& value) {
+  if (text.size() < count) return false;
+  value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!IsDigit(text[i])) return false;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(count);
+  return true;
+}
+bool Char(std::string_view& text, char c) {
+  if (!text.starts_with(c)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::int64_t PowerOfTen(int exponent) {
+  std::int64_t power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+/// The fraction's first digits as a number of that many digits.
+std::int64_t Ticks(std::string_view fraction, int digits) {
+  std::int64_t ticks = 0;
+  for (int i = 0; i < digits; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    ticks = ticks * 10 + (at < fraction.size() ? fraction[at] - '0' : 0);
+  }
+  return ticks;
+}
+
+bool HasMoreThan(std::string_view fraction, int digits) {
+  const auto kept = std::min(fraction.size(), static_cast<std::size_t>(digits));
+  return fraction.find_first_not_of('0', kept) != std::string_view::npos;
+}
+
+/// Of a time without its fraction: what the server does with it.
+bool JudgeRange(RowText& row, const RowType& type, const char* at, std::int64_t seconds, std::string_view fraction,
+                std::string_view text) {
+  if (type.kind == RowType::Kind::kDateTime) {
+    if (seconds < 0 || seconds > kMostDateTime) {
+      row.Warn(RowRule::kTimeChanged, at, Shown(text) + " is outside 1970..2106, stored as another time");
+      return true;
+    }
+    if (HasMoreThan(fraction, 0)) row.Warn(RowRule::kFractionCut, at, Shown(text) + " is stored without its fraction");
+    return true;
+  }
+  if (type.scale == kNanoDigits) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    std::int64_t ticks = 0;
+    if (__builtin_mul_overflow(seconds, std::int64_t{1000000000}, &ticks) ||
+        (seconds > 0 && Ticks(fraction, kNanoDigits) > kMost - ticks)) {
+      if (seconds > 0 || type.newer_times) {
+        return row.Refuse(RowRule::kValue, at, Shown(text) + " is outside what DateTime64(9) holds");
+      }
+    }
+  }
+  if ((seconds < kLeastSecond && !type.newer_times) || seconds > kMostSecond) {
+    row.Warn(RowRule::kTimeChanged, at, Shown(text) + " is outside 1900..2299, stored as another time");
+  } else if (HasMoreThan(fraction, type.scale)) {
+    row.Warn(RowRule::kFractionCut, at, Shown(text) + " is stored without its last digits");
+  }
+  return true;
+}
+
+/// A text of one of the judged forms.
+bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText& time, std::string_view text) {
+  const bool seconds_alone = type.kind == RowType::Kind::kDateTime;
+  if (!type.best_effort && (time.has_zone || (seconds_alone && time.has_point))) {
+    return row.Refuse(RowRule::kValue, at,
+                      Shown(text) + (time.has_zone ? " has a time zone" : " has a fraction") +
+                          ", which date_time_input_format=basic does not take");
+  }
+  if (time.fraction.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "too many digits of a fraction");
+  if (time.year == 0 || time.month == 0 || time.day == 0 || !time.IsDay()) {
+    if (type.best_effort && (time.month > 12 || (time.month > 0 && time.day > 0 && time.year > 0))) {
+      return row.Refuse(RowRule::kValue, at, "no such day: " + Shown(text));
+    }
+    row.Warn(RowRule::kTimeChanged, at, "no such day: " + Shown(text) + ", stored as another");
+    return true;
+  }
+  if (!time.IsTimeOfDay()) {
+    row.Warn(RowRule::kTimeChanged, at, "no such time of day: " + Shown(text) + ", stored as another");
+    // It may still be refused as too late.
+    if (seconds_alone) return true;
+  }
+  return JudgeRange(row, type, at, time.Seconds(), time.fraction, text);
+}
+
+/// A whole number in quotes.
+bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::string_view text) {
+  if (text.starts_with('-') && type.best_effort) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  std::int64_t value = 0;
+  if (digits.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+  for (const char c : digits) {
+    if (__builtin_mul_overflow(value, std::int64_t{10}, &value) ||
+        __builtin_add_overflow(value, std::int64_t{c - '0'}, &value)) {
+      row.Warn(RowRule::kNotJudged, at, "a time in digits: " + Shown(text));
+      return true;
+    }
+  }
+  int fraction_digits = 0;  // of `value`
+  if (type.best_effort) {
+    switch (digits.size()) {
+      case 9:
+      case 10: break;
+      case 13: fraction_digits = 3; break;
+      case 16: fraction_digits = 6; break;
+      case 19: fraction_digits = 9; break;
+      case 1:
+      case 2:
+      case 4:
+      case 6:
+      case 8:
+      case 14: row.Warn(RowRule::kNotJudged, at, "a date in digits: " + Shown(text)); return true;
+      default: return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+    }
+  } else {
+    constexpr std::size_t kLeastDigits = 5, kMostSeconds = 10;
+    if (digits.size() < kLeastDigits) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+    if (text.starts_with('-')) {
+      value = -value;
+    } else if (digits.size() > kMostSeconds && type.kind == RowType::Kind::kDateTime64) {
+      fraction_digits = type.scale;
+    }
+  }
+  const std::int64_t unit = PowerOfTen(fraction_digits);
+  const std::string all(digits);
+  const std::string_view fraction =
+      std::string_view(all).substr(all.size() - std::min(all.size(), static_cast<std::size_t>(fraction_digits)));
+  return JudgeRange(row, type, at, value / unit, fraction, text);
+}
+
+/// A bare number: seconds in a DateTime, ticks in a DateTime64.
+bool JudgeBareNumber(RowText& row, const RowType& type) {
+  const char* const begin = row.at();
+  WholeNumber number;
+  if (!ReadWholeNumber(row, number)) return false;
+  const std::string_view text(begin, row.at());
+  if (!number.digits) row.Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 0");
+  std::int64_t seconds = 0;
+  bool wrapped = number.too_large || number.magnitude > std::uint64_t{1} << 63 ||
+                 (!number.negative && number.magnitude == std::uint64_t{1} << 63);
+  const auto value = static_cast<std::int64_t>(number.negative ? 0 - number.magnitude : number.magnitude);
+  if (type.kind == RowType::Kind::kDateTime) {
+    seconds = value;
+    wrapped |= seconds < 0 || seconds > kMostDateTime;
+  } else {
+    const std::int64_t unit = type.newer_times ? 1 : PowerOfTen(type.scale);
+    seconds = value / unit - (value % unit < 0 ? 1 : 0);
+    wrapped |= seconds < kLeastSecond || seconds > kMostSecond;
+  }
+  if (wrapped) {
+    row.Warn(RowRule::kTimeChanged, begin,
+             Shown(text) + (type.kind == RowType::Kind::kDateTime
+                                ? " is more seconds than DateTime holds, stored as another time"
+                                : " is outside what DateTime64 holds, stored as another time"));
+  }
+  return true;
+}
+
+}  // namespace
+
+bool TimeText::Parse(std::string_view text) {
+  if (!Digits(text, 4, year) || !Char(text, '-') || !Digits(text, 2, month) || !Char(text, '-') ||
+      !Digits(text, 2, day)) {
+    return false;
+  }
+  if (text.empty()) return true;
+  if (!Char(text, ' ') && !Char(text, 'T')) return false;
+  has_time = true;
+  if (!Digits(text, 2, hour) || !Char(text, ':') || !Digits(text, 2, minute) || !Char(text, ':') ||
+      !Digits(text, 2, second)) {
+    return false;
+  }
+  if (Char(text, '.')) {
+    has_point = true;
+    std::size_t digits = 0;
+    while (digits < text.size() && IsDigit(text[digits])) ++digits;
+    fraction = text.substr(0, digits);
+    text.remove_prefix(digits);
+  }
+  if (text.empty()) return true;
+  has_zone = true;
+  if (Char(text, 'Z')) return text.empty();
+  const bool west = text[0] == '-';
+  int hours = 0, minutes = 0;
+  if (!Char(text, '+') && !Char(text, '-')) return false;
+  if (!Digits(text, 2, hours) || !Char(text, ':') || !Digits(text, 2, minutes)) return false;
+  offset_minutes = (west ? -1 : 1) * (hours * 60 + minutes);
+  return text.empty();
+}
+
+std::int64_t TimeText::Days() const {
+  return std::chrono::sys_days(std::chrono::year(year) / month / day).time_since_epoch().count();
+}
+
+bool JudgeDateTime(RowText& row, const RowType& type) {
+  const char* const begin = row.at();
+  if (row.Peek() != '"') return JudgeBareNumber(row, type);
+  std::string_view text;
+  bool escaped = false;
+  if (!row.String(text, escaped)) return false;
+  if (escaped) return row.Refuse(RowRule::kValue, begin, "no escapes are taken in times");
+  TimeText time;
+  if (time.Parse(text)) return JudgeText(row, type, begin, time, text);
+  if (text.empty()) return row.Refuse(RowRule::kValue, begin, "an empty text is no time");
+  const std::size_t other = text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0);
+  if (other == std::string_view::npos && text != "-") return JudgeQuotedInteger(row, type, begin, text);
+  row.Warn(RowRule::kNotJudged, begin, "a time of another form: " + Shown(text));
+  return true;
+}
+
+bool JudgeDate(RowText& row, const RowType& type) {
+  const char* const begin = row.at();
+  const bool wide = type.kind == RowType::Kind::kDate32;
+  const std::int64_t least = wide ? kLeastSecond / kSecondsADay : 0;
+  const std::int64_t most = wide ? kMostSecond / kSecondsADay : kMostDate;
+  if (row.Peek() != '"') {
+    WholeNumber number;
+    if (row.Peek() == 't' || row.Peek() == 'f') {
+      row.Warn(RowRule::kTimeChanged, begin, "true and false are stored as dates");
+      return row.TakeWord(row.Peek() == 't' ? "true" : "false");
+    }
+    if (!wide && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "a date before 1970");
+    if (!ReadWholeNumber(row, number)) return false;
+    if (!number.digits) row.Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 1970-01-01");
+    const std::int64_t limit = number.negative ? -least : most;
+    if (number.too_large || number.magnitude > static_cast<std::uint64_t>(limit)) {
+      row.Warn(RowRule::kTimeChanged, begin, Shown({begin, row.at()}) + " days are stored as another date");
+    }
+    return true;
+  }
+  std::string_view text;
+  bool escaped = false;
+  if (!row.String(text, escaped)) return false;
+  if (escaped) return row.Refuse(RowRule::kValue, begin, "no escapes are taken in dates");
+  constexpr std::size_t kFull = 10, kLeast = 8;
+  TimeText date;
+  if (!date.Parse(text.substr(0, kFull)) || text.size() < kFull) {
+    if (text.size() < kLeast) return row.Refuse(RowRule::kValue, begin, "no date: " + Shown(text));
+    row.Warn(RowRule::kNotJudged, begin, "a date of another form: " + Shown(text));
+    return true;
+  }
+  if (text.size() > kFull) return row.Refuse(RowRule::kValue, begin, Shown(text) + " has a time, the column is a date");
+  if (date.year == 0 || !date.IsDay() || date.Days() < least || date.Days() > most) {
+    row.Warn(RowRule::kTimeChanged, begin, Shown(text) + " is stored as another date");
+  }
+  return true;
+}
+
+}  // namespace gf_otlp::schema
