@@ -36,39 +36,52 @@ std::vector<Flag> FlagsOf(const CLI::App& app) {
   return flags;
 }
 
-std::string CommandNames() {
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app) { return app.get_subcommands({}); }
+
+std::string CommandNames(const CLI::App& app) {
   std::string names;
-  for (const Command& command : Commands()) names += (names.empty() ? "" : " ") + std::string(command.name);
+  for (const CLI::App* sub : CommandsOf(app)) names += (names.empty() ? "" : " ") + sub->get_name();
   return names;
 }
 
-std::string BashCommand(const CLI::App& sub) {
+std::string BashOptions(const CLI::App& command) {
   std::string all, cases;
-  for (const Flag& flag : FlagsOf(sub)) {
+  for (const Flag& flag : FlagsOf(command)) {
     all += (all.empty() ? "" : " ") + flag.names.front();
     if (!flag.takes_value) continue;
     const std::string reply =
         flag.takes_file ? "compgen -f -- \"$word\"" : fmt::format("compgen -W '{}' -- \"$word\"", flag.values);
     cases += fmt::format("        {}) COMPREPLY=($({})); return ;;\n", fmt::join(flag.names, "|"), reply);
   }
-  const bool shells = sub.get_name() == "completion";
+  const bool shells = command.get_name() == "completion";
   return fmt::format(
-      "    {0})\n      case $before in\n{1}      esac\n"
-      "      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W '{2}' -- \"$word\"))\n"
-      "      else COMPREPLY=($({3} -- \"$word\")); fi ;;\n",
-      sub.get_name(), cases, all, shells ? "compgen -W 'bash zsh fish'" : "compgen -f");
+      "      case $before in\n{0}      esac\n"
+      "      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W '{1}' -- \"$word\"))\n"
+      "      else COMPREPLY=($({2} -- \"$word\")); fi",
+      cases, all, shells ? "compgen -W 'bash zsh fish'" : "compgen -f");
+}
+
+/// What completes behind the command `app`, which is word `depth`: the next command, or options and files.
+std::string BashWords(const CLI::App& app, int depth) {
+  if (CommandsOf(app).empty()) return BashOptions(app);
+  std::string options, cases;
+  for (const Flag& flag : FlagsOf(app)) options += " " + flag.names.front();
+  for (const CLI::App* sub : CommandsOf(app)) {
+    cases += fmt::format("    {})\n{} ;;\n", sub->get_name(), BashWords(*sub, depth + 1));
+  }
+  return fmt::format(
+      "  if (( COMP_CWORD == {0} )); then COMPREPLY=($(compgen -W '{1}{2}' -- \"$word\")); return; fi\n"
+      "  case ${{COMP_WORDS[{0}]}} in\n{3}  esac",
+      depth + 1, CommandNames(app), options, cases);
 }
 
 std::string BashScript(const CLI::App& app) {
-  std::string commands;
-  for (const CLI::App* sub : app.get_subcommands({})) commands += BashCommand(*sub);
   return fmt::format(
       "_gf_otlp() {{\n"
       "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-      "  if (( COMP_CWORD == 1 )); then COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\")); return; fi\n"
-      "  case ${{COMP_WORDS[1]}} in\n{}  esac\n}}\n"
+      "{}\n}}\n"
       "complete -o filenames -F _gf_otlp gf-otlp\n",
-      CommandNames(), commands);
+      BashWords(app, 0));
 }
 
 /// For single quotes of zsh and fish, and zsh's brackets.
@@ -85,58 +98,82 @@ std::string Quoted(std::string_view text, std::string_view special) {
   return quoted;
 }
 
-std::string ZshScript(const CLI::App& app) {
-  std::string cases, names;
-  for (const CLI::App* sub : app.get_subcommands({})) {
-    names += fmt::format("    '{}:{}'\n", sub->get_name(), Quoted(sub->get_description(), ""));
-    std::string arguments;
-    for (const Flag& flag : FlagsOf(*sub)) {
-      std::string value;
-      if (flag.takes_file)
-        value = ":file:_files";
-      else if (!flag.values.empty())
-        value = fmt::format(":value:({})", flag.values);
-      else if (flag.takes_value)
-        value = ":value:";
-      for (const std::string& name : flag.names) {
-        arguments += fmt::format(" \\\n        '*{}[{}]{}'", name, Quoted(flag.help, "[]:"), value);
-      }
+std::string ZshOptions(const CLI::App& command) {
+  std::string arguments;
+  for (const Flag& flag : FlagsOf(command)) {
+    std::string value;
+    if (flag.takes_file)
+      value = ":file:_files";
+    else if (!flag.values.empty())
+      value = fmt::format(":value:({})", flag.values);
+    else if (flag.takes_value)
+      value = ":value:";
+    for (const std::string& name : flag.names) {
+      arguments += fmt::format(" \\\n        '*{}[{}]{}'", name, Quoted(flag.help, "[]:"), value);
     }
-    const std::string rest = sub->get_name() == "completion" ? "'1:shell:(bash zsh fish)'" : "'*:input:_files'";
-    cases += fmt::format("    {})\n      _arguments{} \\\n        {} ;;\n", sub->get_name(), arguments, rest);
+  }
+  const std::string rest = command.get_name() == "completion" ? "'1:shell:(bash zsh fish)'" : "'*:input:_files'";
+  return fmt::format("      _arguments{} \\\n        {}", arguments, rest);
+}
+
+/// What completes behind a command, which is the first of `words`.
+std::string ZshWords(const CLI::App& app) {
+  if (CommandsOf(app).empty()) return ZshOptions(app);
+  std::string cases, names;
+  for (const CLI::App* sub : CommandsOf(app)) {
+    names += fmt::format("    '{}:{}'\n", sub->get_name(), Quoted(sub->get_description(), ""));
+    cases += fmt::format("    {})\n{} ;;\n", sub->get_name(), ZshWords(*sub));
   }
   return fmt::format(
-      "#compdef gf-otlp\n"
-      "local -a commands=(\n{}  )\n"
+      "commands=(\n{}  )\n"
       "if (( CURRENT == 2 )); then\n  _describe command commands\n  return\nfi\n"
-      "local command=$words[2]\n"
+      "command=$words[2]\n"
       "shift words\n(( CURRENT-- ))\n"
-      "case $command in\n{}esac\n",
+      "case $command in\n{}esac",
       names, cases);
 }
 
-std::string FishScript(const CLI::App& app) {
-  std::string script = "complete -c gf-otlp -f -n __fish_use_subcommand -l version -d 'Print the version'\n";
-  for (const CLI::App* sub : app.get_subcommands({})) {
-    script += fmt::format("complete -c gf-otlp -f -n __fish_use_subcommand -a {} -d '{}'\n", sub->get_name(),
-                          Quoted(sub->get_description(), "\\"));
-    const std::string when = fmt::format("complete -c gf-otlp -n '__fish_seen_subcommand_from {}'", sub->get_name());
-    if (sub->get_name() == "completion") script += when + " -f -a 'bash zsh fish'\n";
-    for (const Flag& flag : FlagsOf(*sub)) {
-      script += when;
-      for (const std::string& name : flag.names) {
-        script += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-      }
-      if (flag.takes_file)
-        script += " -r -F";
-      else if (!flag.values.empty())
-        script += fmt::format(" -x -a '{}'", flag.values);
-      else if (flag.takes_value)
-        script += " -x";
-      script += fmt::format(" -d '{}'\n", Quoted(flag.help, "\\"));
-    }
+std::string ZshScript(const CLI::App& app) {
+  return fmt::format("#compdef gf-otlp\nlocal -a commands\nlocal command\n{}\n", ZshWords(app));
+}
+
+std::string FishOption(const Flag& flag) {
+  std::string words;
+  for (const std::string& name : flag.names) {
+    words += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
+  if (flag.takes_file)
+    words += " -r -F";
+  else if (!flag.values.empty())
+    words += fmt::format(" -x -a '{}'", flag.values);
+  else if (flag.takes_value)
+    words += " -x";
+  return words + fmt::format(" -d '{}'\n", Quoted(flag.help, "\\"));
+}
+
+/// What completes behind the command `app`, when the words of `seen` stand in front.
+std::string FishWords(const CLI::App& app, const std::string& seen) {
+  std::string script;
+  if (!CommandsOf(app).empty()) {
+    const std::string here = seen.empty()
+                                 ? "__fish_use_subcommand"
+                                 : fmt::format("'{}; and not __fish_seen_subcommand_from {}'", seen, CommandNames(app));
+    for (const CLI::App* sub : CommandsOf(app)) {
+      script += fmt::format("complete -c gf-otlp -f -n {} -a {} -d '{}'\n", here, sub->get_name(),
+                            Quoted(sub->get_description(), "\\"));
+      script +=
+          FishWords(*sub, (seen.empty() ? "" : seen + "; and ") + "__fish_seen_subcommand_from " + sub->get_name());
+    }
+    return script;
+  }
+  const std::string when = fmt::format("complete -c gf-otlp -n '{}'", seen);
+  if (app.get_name() == "completion") script += when + " -f -a 'bash zsh fish'\n";
+  for (const Flag& flag : FlagsOf(app)) script += when + FishOption(flag);
   return script;
+}
+
+std::string FishScript(const CLI::App& app) {
+  return "complete -c gf-otlp -f -n __fish_use_subcommand -l version -d 'Print the version'\n" + FishWords(app, "");
 }
 
 Status PrintCompletion(const std::string& shell, const Env& env) {

@@ -28,8 +28,20 @@ class Completion(CommandTest):
         self.assertEqual(self.complete("gf-otlp", "convert", "--shape", "glass"), ["glassflow", "glassflow-flat"])
         self.assertEqual(self.complete("gf-otlp", "completion", ""), ["bash", "zsh", "fish"])
 
+    def test_bash_completes_commands_of_commands(self):
+        self.assertEqual(self.complete("gf-otlp", "schema", "ch"), ["check"])
+        self.assertEqual(self.complete("gf-otlp", "schema", "--h"), ["--help"])
+        self.assertEqual(self.complete("gf-otlp", "schema", "check", "--dd"), ["--ddl"])
+        self.assertEqual(self.complete("gf-otlp", "schema", "diff", "--fail-on", "b"), ["breaks"])
+        self.assertEqual(self.complete("gf-otlp", "schema", "diff", "--dd"), [])
+
     def test_the_scripts_name_every_option(self):
-        options = [line.split()[0] for line in self.run_command("convert", "--help")[0].decode().splitlines()
+        for words in (["convert"], ["schema", "check"]):
+            with self.subTest(words):
+                self.check_options(words)
+
+    def check_options(self, words):
+        options = [line.split()[0] for line in self.run_command(*words, "--help")[0].decode().splitlines()
                    if line.strip().startswith("--")]
         self.assertGreater(len(options), 15)
         for shell in ("bash", "zsh", "fish"):
