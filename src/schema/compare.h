@@ -1,7 +1,9 @@
 #ifndef GF_OTLP_SCHEMA_COMPARE_H_
 #define GF_OTLP_SCHEMA_COMPARE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +47,15 @@ std::vector<Difference> CompareTables(const Table& expected, const Table& found,
 /// `found` that nothing is expected of not at all. Views: those that `expected` has.
 std::vector<Difference> CompareSchemas(const Schema& expected, const Schema& found, ServerVersion server);
 
-/// Smaller is nearer; 0: no difference that rows would notice. For finding a shape and version by what is there.
+/// Of the views alone: missing ones, and those with another "query" or "target", as `column` says.
+std::vector<Difference> CompareViews(const Schema& expected, const Schema& found);
+
+/// How far tables that were found are from those that a shape has, for finding shape and version by what is there.
+/// Smaller is nearer; 0: they are as expected. Pairs by name, else by columns; what is not there does not count.
 std::uint64_t Distance(const std::vector<Table>& expected, const std::vector<Table>& found, ServerVersion server);
+
+/// The table of `expected` that has most columns in common with `found`, as an index; nothing if that are few.
+std::optional<std::size_t> NearestTable(const Table& found, const std::vector<Table>& expected, ServerVersion server);
 
 }  // namespace gf_otlp::schema
 

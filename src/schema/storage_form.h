@@ -1,0 +1,47 @@
+#ifndef GF_OTLP_SCHEMA_STORAGE_FORM_H_
+#define GF_OTLP_SCHEMA_STORAGE_FORM_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/table.h"
+
+/// What can be said of a table's storage in several ways, in the one that SHOW CREATE TABLE has: where nothing is said,
+/// what ClickHouse takes then.
+namespace gf_otlp::schema {
+
+/// "ReplicatedReplacingMergeTree('/path', '{replica}', v)" -> "ReplacingMergeTree": as where rows are not replicated.
+std::string_view EngineFamily(std::string_view engine);
+/// The same with the arguments that are not about replicas: "ReplacingMergeTree(v)".
+std::string EngineForm(std::string_view engine);
+
+/// "Delta, ZSTD" of a DateTime -> "Delta(4), ZSTD(1)".
+std::string CodecForm(std::string_view codec, const Type& type);
+
+/// Expression, type and granularity; that of a text index has no meaning.
+std::string IndexForm(const Index& index);
+
+/// An ORDER BY, PRIMARY KEY, ...: empty where there is none, "tuple()".
+std::string KeyForm(std::string_view key);
+/// "(a, b)" -> {"a", "b"}: views of `key`.
+std::vector<std::string_view> KeyParts(std::string_view key);
+/// ORDER BY where PRIMARY KEY is not said.
+std::string PrimaryKeyForm(const Table& table);
+/// What ALTER TABLE can make of a sorting key: `to` has the key of `from` and behind it new columns without a DEFAULT,
+/// or only its beginning; the primary key is the same.
+bool IsKeyExtended(const Table& from, const Table& to);
+bool IsKeyShortened(const Table& from, const Table& to);
+
+/// "DEFAULT", ...; nothing of a plain column.
+std::string_view DefaultWord(DefaultKind kind);
+/// "MATERIALIZED lower(Body)".
+std::string DefaultSql(const Column& column);
+
+/// The settings without those that have the value that they have anyway.
+std::map<std::string, std::string> SettingsForm(const Table& table);
+
+}  // namespace gf_otlp::schema
+
+#endif  // GF_OTLP_SCHEMA_STORAGE_FORM_H_
