@@ -29,6 +29,12 @@ Json ItemJson(const ReportItem& item) {
 
 std::string RenderJson(const Report& report) {
   Json json{{"title", report.title}, {"subject", report.subject}, {"failed", Failed(report)}};
+  json["counts"] = Json::object();
+  for (const std::string& severity : report.severities) json["counts"][severity] = std::uint64_t{0};
+  for (const ReportGroup& group : Groups(report)) {
+    std::uint64_t& count = json["counts"][group.severity].get_ref<std::uint64_t&>();
+    count += group.count;
+  }
   json["facts"] = Json::object();
   for (const auto& [name, value] : report.facts) json["facts"][name] = value;
   json["rules"] = Json::array();

@@ -9,8 +9,8 @@ namespace gf_otlp::cli {
 namespace {
 
 constexpr std::size_t kIndent = 2, kGap = 2;
-/// Names longer than this have their text on the next line; texts are not made narrower than kMinText.
-constexpr std::size_t kMaxName = 40, kMinText = 30;
+/// Texts are not made narrower than this.
+constexpr std::size_t kMinText = 30;
 
 /// In columns, taking each character to be one wide.
 std::size_t Width(std::string_view text) {
@@ -35,36 +35,47 @@ std::vector<std::string_view> Wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
-/// A name, and beside it lines of text, all beginning in the same column.
+/// Names, and beside each of them lines of text that begin in one column.
 class Columns {
  public:
-  Columns(std::size_t name_width, std::size_t width)
-      : indent_(name_width == 0 ? kIndent : kIndent + name_width + kGap) {
-    if (width != 0) text_width_ = std::max(kMinText, width - std::min(width, indent_));
-  }
+  explicit Columns(std::size_t width) : width_(width) {}
 
-  void Add(std::string_view name, const std::vector<std::string>& texts, std::string& out) const {
-    std::string margin = fmt::format("{:{}}{}", "", kIndent, name);
-    if (kIndent + Width(name) + kGap > indent_ && !name.empty()) {
+  void Add(std::string name, std::vector<std::string> texts) {
+    entries_.emplace_back(std::move(name), std::move(texts));
+  }
+  void AppendTo(std::string& out) const;
+
+ private:
+  /// Longer ones have their text below them.
+  std::size_t MaxName() const { return width_ == 0 ? 80 : width_ / 2; }
+
+  std::size_t width_;  // 0: any
+  std::vector<std::pair<std::string, std::vector<std::string>>> entries_;
+};
+
+void Columns::AppendTo(std::string& out) const {
+  std::size_t widest = 0;
+  bool named = false;
+  for (const auto& [name, texts] : entries_) {
+    named = named || !name.empty();
+    if (Width(name) <= MaxName()) widest = std::max(widest, Width(name));
+  }
+  const std::size_t indent = named ? kIndent + widest + kGap : kIndent;
+  const std::size_t text_width = width_ == 0 ? 0 : std::max(kMinText, width_ - std::min(width_, indent));
+  for (const auto& [name, texts] : entries_) {
+    std::string margin = name.empty() ? "" : fmt::format("{:{}}{}", "", kIndent, name);
+    if (Width(name) > MaxName() || texts.empty()) {
       out += margin + "\n";
       margin.clear();
     }
     for (const std::string& text : texts) {
-      for (const std::string_view line : Wrap(text, text_width_)) {
-        margin.append(indent_ - Width(margin), ' ');
+      for (const std::string_view line : Wrap(text, text_width)) {
+        margin.append(indent - Width(margin), ' ');
         out += fmt::format("{}{}\n", margin, line);
         margin.clear();
       }
     }
   }
-
- private:
-  std::size_t indent_;
-  std::size_t text_width_ = 0;
-};
-
-std::size_t NameWidth(std::size_t widest, std::string_view name) {
-  return Width(name) > kMaxName ? widest : std::max(widest, Width(name));
 }
 
 void AddGroup(const ReportGroup& group, std::size_t width, std::string& out) {
@@ -72,16 +83,19 @@ void AddGroup(const ReportGroup& group, std::size_t width, std::string& out) {
   if (const std::string text = Printable(group.rule->explanation); !text.empty()) {
     for (const std::string_view line : Wrap(text, width)) out += fmt::format("{}\n", line);
   }
-  std::size_t widest = 0;
-  for (const ReportItem* item : group.items) widest = NameWidth(widest, Printable(item->subject));
-  const Columns columns(widest, width);
+  Columns columns(width);
   for (const ReportItem* item : group.items) {
+    const std::string place = PlaceText(*item);
+    const std::string& name = item->subject.empty() ? place : item->subject;
     std::vector<std::string> texts;
-    for (const std::string& text : {item->message, ComparedText(*item), PlaceText(*item)}) {
+    // What the explanation says is not said again.
+    for (const std::string& text : {item->message == group.rule->explanation ? "" : item->message, ComparedText(*item),
+                                    item->subject.empty() ? "" : place}) {
       if (!text.empty()) texts.push_back(Printable(text));
     }
-    columns.Add(Printable(item->subject), texts, out);
+    columns.Add(Printable(name), std::move(texts));
   }
+  columns.AppendTo(out);
 }
 
 }  // namespace
@@ -91,10 +105,9 @@ std::string RenderTable(const Report& report, std::size_t width) {
   const std::vector<ReportGroup> groups = Groups(report);
   for (const ReportGroup& group : groups) AddGroup(group, width, out);
   out += fmt::format("\n{}: {}\n", Failed(report) ? "failed" : "passed", CountsText(report));
-  std::size_t widest = 0;
-  for (const auto& [name, value] : report.facts) widest = NameWidth(widest, name);
-  const Columns columns(widest, width);
-  for (const auto& [name, value] : report.facts) columns.Add(Printable(name), {Printable(value)}, out);
+  Columns columns(width);
+  for (const auto& [name, value] : report.facts) columns.Add(Printable(name), {Printable(value)});
+  columns.AppendTo(out);
   return out;
 }
 

@@ -137,10 +137,15 @@ TEST_CASE("the table is as wide as the terminal, and never cuts a word") {
             "        nine\n"
             "\n"
             "passed: error: 9\n");
-  // A name that takes too much room has a line of its own.
+  // A name that takes too much room has a line of its own; what the explanation says is not said again.
   report.items[0].subject = word;
   report.items[0].message = "text";
-  CHECK(Has(RenderReport(report, ReportFormat::kTable, 80), "  " + word + "\n  text\n"));
+  CHECK(Has(RenderReport(report, ReportFormat::kTable, 80), "  " + word + "\n    text\n"));
+  report.rules[0].explanation = "text";
+  CHECK(Has(RenderReport(report, ReportFormat::kTable, 80), "\ntext\n  " + word + "\n\n"));
+  // Without a subject it is the place that stands in front.
+  report.items[0] = {.rule = "r", .severity = "error", .message = "bad", .file = "a.pb", .offset = 0, .record = 7};
+  CHECK(Has(RenderReport(report, ReportFormat::kTable, 80), "\n  a.pb, offset 0, record 7  bad\n"));
 }
 
 TEST_CASE("texts of the input are no commands to the terminal") {
@@ -156,6 +161,7 @@ TEST_CASE("JSON has everything") {
   const auto json = nlohmann::json::parse(RenderReport(Example(), ReportFormat::kJson, 0));
   CHECK(json["title"] == "schema check");
   CHECK(json["failed"] == true);
+  CHECK(json["counts"] == nlohmann::json{{"differs", 1}, {"loses", 1}, {"breaks", 2}});
   CHECK(json["facts"]["tables"] == "2");
   CHECK(json["rules"].size() == 4);
   CHECK(json["rules"][1] == nlohmann::json{{"id", "column-missing"},
