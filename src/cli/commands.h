@@ -28,6 +28,7 @@ Action BindConvert(CLI::App& sub);
 Action BindPublish(CLI::App& sub);
 Action BindSchemaCheck(CLI::App& sub);
 Action BindSchemaDiff(CLI::App& sub);
+Action BindSchemaPrint(CLI::App& sub);
 Action BindValidate(CLI::App& sub);
 Action BindCompletion(CLI::App& sub);
 

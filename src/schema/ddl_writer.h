@@ -1,7 +1,10 @@
 #ifndef GF_OTLP_SCHEMA_DDL_WRITER_H_
 #define GF_OTLP_SCHEMA_DDL_WRITER_H_
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "schema/table.h"
 
@@ -15,13 +18,19 @@ std::string ViewSql(const View& view);
 std::string ColumnSql(const Column& column);
 std::string IndexSql(const Index& index);
 
+/// A table's or view's name behind its database, if that is not empty.
+std::string QualifiedName(std::string_view database, std::string_view name);
+
+/// A run of a table's columns as DDL has it: one column, or the arrays "Events.X" as one Nested column "Events".
+struct ColumnGroup {
+  Column column;  // for a Nested one: its name, its type kNested, and the codec and comment that its arrays share
+  std::size_t size = 1;
+};
+/// All of a table's columns, in their order. An array that has no neighbour of the same codec and comment stays alone.
+std::vector<ColumnGroup> GroupColumns(const std::vector<Column>& columns);
+
 /// The whole schema: CREATE DATABASE IF NOT EXISTS where tables name one, the tables, the views.
 std::string SchemaSql(const Schema& schema);
-/// The same for programs: tables with columns, types, codecs, keys; views.
-std::string SchemaJson(const Schema& schema);
-/// The same as documentation: a heading and a table of columns for each table.
-std::string SchemaMarkdown(const Schema& schema);
-
 }  // namespace gf_otlp::schema
 
 #endif  // GF_OTLP_SCHEMA_DDL_WRITER_H_

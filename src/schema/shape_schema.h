@@ -17,11 +17,11 @@ struct ShapeSchemaOptions {
   RowOptions rows;
   std::string database;  // empty: the session's
   std::string cluster;   // ON CLUSTER
-  std::string engine;    // empty: MergeTree
+  std::string engine;    // empty: MergeTree; of its family with parameters or without, or Null
   std::string ttl;       // "30d to volume slow, 180d"; empty: rows stay
   ServerVersion server = kDefaultServerVersion;
-  std::vector<std::string> tables;           // only these; empty: all
-  std::map<std::string, std::string> names;  // other names for tables
+  std::vector<std::string> tables;           // only these, by their own names; empty: all
+  std::map<std::string, std::string> names;  // other names for tables; what belongs to one is named after it
   /// Tables of the Kafka engine and views that fill the tables from them, if not empty: "host:port,host:port".
   std::string kafka_brokers;
   std::map<std::string, std::string> kafka_topics;  // of tables, where it is not the default
@@ -31,6 +31,9 @@ struct ShapeSchemaOptions {
 /// The tables and views of a shape as the exporter makes them (clickhouseexporter v0.149, v0.161): the columns are
 /// those that RowMapper writes rows of. kUsage for options that make no sense.
 Result<Schema> ShapeSchema(const ShapeSchemaOptions& options);
+
+/// What people should know of such a schema: settings that the server needs, keys that are of our own choice.
+std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options);
 
 /// Only the tables that rows go to, one for each of RowMapper::tables(), in that order.
 Result<std::vector<Table>> RowTables(const ShapeSchemaOptions& options);

@@ -1,0 +1,257 @@
+#include "schema/shape_schema.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/ddl_writer.h"
+#include "schema/kafka_tables.h"
+#include "schema/sql_lexer.h"
+#include "schema/sql_text.h"
+#include "schema/storage.h"
+#include "schema/ttl.h"
+
+namespace gf_otlp::schema {
+namespace {
+
+constexpr std::string_view kNull = "Null", kMergeTree = "MergeTree", kDefaultGroup = "gf-otlp";
+
+/// "MergeTree" and its family, with parameters or without, and "Null": as NormalSql() has them.
+Result<std::string> EngineOf(const std::string& text) {
+  if (text.empty()) return std::string(kMergeTree);
+  const auto wrong = [&] {
+    return std::unexpected(UsageError(
+        fmt::format("engine '{}': must be MergeTree or one of its family, such as "
+                    "ReplicatedMergeTree('/path/{{table}}/{{shard}}', '{{replica}}') or SharedMergeTree, or Null",
+                    text)));
+  };
+  const std::vector<SqlToken> tokens = ReadSqlTokens(text);
+  TokenCursor in(tokens);
+  const SqlToken& name = in.Take();
+  if (name.kind != SqlToken::Kind::kName) return wrong();
+  if (name.text == kNull && in.AtEnd()) return std::string(kNull);
+  if (!name.text.ends_with(kMergeTree)) return wrong();
+  if (!in.AtEnd()) {
+    int depth = 0;
+    do {
+      const SqlToken& token = in.Take();
+      if (token.kind == SqlToken::Kind::kBad || token.kind == SqlToken::Kind::kEnd || token.Is(";")) return wrong();
+      depth += token.Is("(") ? 1 : token.Is(")") ? -1 : 0;
+    } while (depth > 0);
+    if (!in.AtEnd() || !tokens[1].Is("(")) return wrong();
+  }
+  return NormalSql(text);
+}
+
+/// "Events.Name" of its own for each member of a Nested type: rows may have it as one object, tables store its arrays.
+void AddColumn(const ColumnInfo& info, Table& table) {
+  Column column{.name = std::string(info.name),
+                .type = *ParseType(info.type),
+                .codec = std::string(info.codec),
+                .comment = std::string(info.comment)};
+  if (column.type.kind != Type::Kind::kNested) {
+    table.columns.push_back(std::move(column));
+    return;
+  }
+  for (std::size_t i = 0; i < column.type.elements.size(); ++i) {
+    Column member = column;
+    member.name += "." + column.type.names[i];
+    member.type = {.kind = Type::Kind::kArray, .elements = {column.type.elements[i]}};
+    table.columns.push_back(std::move(member));
+  }
+}
+
+bool HasNestedObjects(const TableInfo& info) {
+  return std::ranges::any_of(info.columns, [](const ColumnInfo& column) { return column.type.starts_with("Nested"); });
+}
+
+/// Makes one table after the other, and knows what they are called.
+class SchemaMaker {
+ public:
+  static Result<SchemaMaker> Make(const ShapeSchemaOptions& options) {
+    SchemaMaker maker(options);
+    Result<RowMapper> mapper = RowMapper::Make(options.rows);
+    if (!mapper) return std::unexpected(std::move(mapper.error()));
+    maker.infos_ = mapper->tables();
+    Result<std::string> engine = EngineOf(options.engine);
+    if (!engine) return std::unexpected(std::move(engine.error()));
+    maker.engine_ = std::move(*engine);
+    if (!options.ttl.empty()) {
+      Result<std::vector<TtlTier>> tiers = ParseTtl(options.ttl);
+      if (!tiers) return std::unexpected(std::move(tiers.error()));
+      maker.ttl_ = std::move(*tiers);
+    }
+    GF_UNEXPECTED_IF_ERROR(maker.CheckNames());
+    return maker;
+  }
+
+  Schema All() const {
+    Schema schema;
+    for (const TableInfo& info : infos_) {
+      if (Wants(info.name)) schema.tables.push_back(RowTable(info));
+      if (info.name == Spans() && Wants(TraceTimes())) AddTraceTimes(schema);
+    }
+    if (!options_.kafka_brokers.empty()) AddKafka(schema);
+    return schema;
+  }
+
+  std::vector<Table> OnlyRowTables() const {
+    std::vector<Table> tables;
+    for (const TableInfo& info : infos_) {
+      if (Wants(info.name)) tables.push_back(RowTable(info));
+    }
+    return tables;
+  }
+
+ private:
+  explicit SchemaMaker(const ShapeSchemaOptions& options) : options_(options) {}
+
+  /// The table of spans, which comes first in every shape.
+  const std::string& Spans() const { return infos_.front().name; }
+  /// Empty where the shape has none.
+  std::string TraceTimes() const {
+    return HasTraceTimes(options_.rows.shape) ? Spans() + std::string(kTraceTimesSuffix) : "";
+  }
+
+  Status CheckNames() const {
+    std::vector<std::string> row_tables;
+    for (const TableInfo& info : infos_) row_tables.push_back(info.name);
+    std::vector<std::string> tables = row_tables;
+    if (HasTraceTimes(options_.rows.shape)) tables.push_back(TraceTimes());
+    std::vector<std::string> named = tables;
+    if (!options_.kafka_brokers.empty()) named.emplace_back(kKafkaErrorsTable);
+
+    const auto check = [](std::string_view what, const std::string& name, const std::vector<std::string>& known) {
+      if (std::ranges::find(known, name) != known.end()) return Status();
+      return UsageError(fmt::format("{} {}: no such table; known are: {}", what, name, fmt::join(known, ", ")));
+    };
+    for (const std::string& name : options_.tables) GF_RETURN_IF_ERROR(check("table", name, tables));
+    for (const auto& [name, other] : options_.names) GF_RETURN_IF_ERROR(check("name for", name, named));
+    for (const auto& [name, topic] : options_.kafka_topics) {
+      GF_RETURN_IF_ERROR(check("Kafka topic for", name, row_tables));
+      if (topic.empty()) return UsageError(fmt::format("Kafka topic for {}: is empty", name));
+    }
+    return {};
+  }
+
+  bool Wants(const std::string& table) const {
+    return !table.empty() &&
+           (options_.tables.empty() || std::ranges::find(options_.tables, table) != options_.tables.end());
+  }
+
+  std::string NameOf(const std::string& table) const {
+    const auto other = options_.names.find(table);
+    if (other != options_.names.end()) return other->second;
+    return table == TraceTimes() ? NameOf(Spans()) + std::string(kTraceTimesSuffix) : table;
+  }
+
+  /// Gives a table what all have. REQUIRES: it has its columns and storage
+  void Finish(std::string name, std::string_view age, Table& table) const {
+    table.database = options_.database;
+    table.name = std::move(name);
+    table.cluster = options_.cluster;
+    table.engine = engine_;
+    if (engine_ != kNull) {
+      table.ttl = TtlSql(ttl_, age);
+      return;
+    }
+    table.partition_by.clear();
+    table.primary_key.clear();
+    table.order_by.clear();
+    table.settings.clear();
+    table.indexes.clear();
+  }
+
+  Table RowTable(const TableInfo& info) const {
+    Table table;
+    for (const ColumnInfo& column : info.columns) AddColumn(column, table);
+    const std::string age = AddStorage(info, options_.rows, options_.server, table);
+    Finish(NameOf(info.name), age, table);
+    return table;
+  }
+
+  void AddTraceTimes(Schema& schema) const {
+    Table table = TraceTimesTable();
+    Finish(NameOf(TraceTimes()), kTraceTimesTime, table);
+    View view;
+    view.database = table.database;
+    view.name = table.name + "_mv";
+    view.cluster = table.cluster;
+    view.target = QualifiedName(table.database, table.name);
+    view.query = NormalSql(TraceTimesQuery(QualifiedName(options_.database, NameOf(Spans()))));
+    schema.tables.push_back(std::move(table));
+    schema.views.push_back(std::move(view));
+  }
+
+  std::string TopicsOf(const TableInfo& info) const {
+    const auto given = options_.kafka_topics.find(info.name);
+    if (given != options_.kafka_topics.end()) return given->second;
+    std::string topics;
+    for (const RecordKind kind : info.kinds) {
+      if (!topics.empty()) topics += ',';
+      topics += kDefaultTopics[static_cast<std::size_t>(kind)];
+    }
+    return topics;
+  }
+
+  void AddKafka(Schema& schema) const {
+    Table errors = KafkaErrorsTable();
+    Finish(NameOf(std::string(kKafkaErrorsTable)), kKafkaErrorsTime, errors);
+    for (const TableInfo& info : infos_) {
+      if (!Wants(info.name)) continue;
+      const Table target = RowTable(info);
+      const Table kafka =
+          KafkaTable(target, {.brokers = options_.kafka_brokers,
+                              .topics = TopicsOf(info),
+                              .group = options_.kafka_group.empty() ? std::string(kDefaultGroup) : options_.kafka_group,
+                              .nested_objects = HasNestedObjects(info)});
+      schema.views.push_back(KafkaView(target, kafka));
+      schema.views.push_back(KafkaErrorsView(kafka, errors));
+      schema.tables.push_back(kafka);
+    }
+    schema.tables.push_back(std::move(errors));
+  }
+
+  const ShapeSchemaOptions& options_;
+  std::vector<TableInfo> infos_;
+  std::string engine_;
+  std::vector<TtlTier> ttl_;
+};
+
+}  // namespace
+
+Result<Schema> ShapeSchema(const ShapeSchemaOptions& options) {
+  Result<SchemaMaker> maker = SchemaMaker::Make(options);
+  if (!maker) return std::unexpected(std::move(maker.error()));
+  return maker->All();
+}
+
+Result<std::vector<Table>> RowTables(const ShapeSchemaOptions& options) {
+  Result<SchemaMaker> maker = SchemaMaker::Make(options);
+  if (!maker) return std::unexpected(std::move(maker.error()));
+  return maker->OnlyRowTables();
+}
+
+std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options) {
+  std::vector<std::string> notes;
+  const Shape shape = options.rows.shape;
+  if (shape == Shape::kGlassFlow) {
+    notes.emplace_back(
+        "Metric rows have Exemplars and ValueAtQuantiles as one object each: a server drops these without a word "
+        "unless input_format_import_nested_json = 1.");
+  }
+  if (shape == Shape::kGlassFlowFlat) {
+    notes.emplace_back("GlassFlow leaves tables to the user: keys, indexes and codecs are gf-otlp's choice.");
+    notes.emplace_back("Rows have times as RFC 3339: servers before 26.5 need date_time_input_format = 'best_effort'.");
+  }
+  // Text that is no TTL has been refused before.
+  const Result<std::vector<TtlTier>> ttl = ParseTtl(options.ttl);
+  if (ttl && std::ranges::any_of(*ttl, [](const TtlTier& tier) { return tier.action != TtlTier::Action::kDelete; })) {
+    notes.emplace_back("The TTL moves data: the tables need a storage_policy that has these volumes and disks.");
+  }
+  return notes;
+}
+
+}  // namespace gf_otlp::schema
