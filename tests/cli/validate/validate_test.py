@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""gf-otlp validate as its users meet it: reports, counts, exit codes.
+
+usage: validate_test.py GF_OTLP TESTDATA
+"""
+
+import json
+import os
+import re
+import struct
+import sys
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import run  # noqa: E402
+from run import CommandTest, capture, golden, read  # noqa: E402
+
+SERVICE = {"key": "service.name", "value": {"stringValue": "shop"}}
+START = 1790000000000000000
+
+
+def framed(*messages):
+    return b"".join(struct.pack(">I", len(m)) + m for m in messages)
+
+
+def span(number, parent=None, **fields):
+    """A good span of one trace; fields replace what it has."""
+    made = {"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": f"{number:016x}", "name": "GET /", "kind": 2,
+            "startTimeUnixNano": str(START), "endTimeUnixNano": str(START + 1000), **fields}
+    if parent is not None:
+        made["parentSpanId"] = f"{parent:016x}"
+    return made
+
+
+def traces(*spans, attributes=(SERVICE,)):
+    document = {"resourceSpans": [{"resource": {"attributes": list(attributes)}, "scopeSpans": [{"spans": spans}]}]}
+    return json.dumps(document).encode() + b"\n"
+
+
+class ValidateTest(CommandTest):
+    def report(self, *arguments, stdin=b"", code=0):
+        """The report as JSON."""
+        out, _ = self.run_command("validate", "--format", "json", *arguments, stdin=stdin, code=code)
+        return json.loads(out)
+
+    def found(self, *arguments, stdin=b"", code=0):
+        """How often each rule was broken."""
+        report = self.report(*arguments, stdin=stdin, code=code)
+        return {rule["id"]: rule["count"] for rule in report["rules"] if rule["count"]}
+
+
+class Findings(ValidateTest):
+    def test_good_data_breaks_no_rule(self):
+        out, err = self.run_command("validate", "-", stdin=traces(span(1), span(2, 1)))
+        self.assertIn(b"nothing found", out)
+        self.assertEqual(err, "gf-otlp validate: standard input: nothing found\n")
+
+    def test_quiet(self):
+        _, err = self.run_command("validate", "-q", "-", stdin=traces(span(1)))
+        self.assertEqual(err, "")
+
+    def test_findings_have_their_place(self):
+        lines = [traces(span(1)), traces(span(2), span(3, name=""), attributes=())]
+        path = self.write("spans.jsonl", b"".join(lines))
+        report = self.report(path, code=1)
+        items = {item["rule"]: item for item in report["items"]}
+        self.assertEqual(set(items), {"service-name-missing", "span-name-empty"})
+        self.assertEqual(items["span-name-empty"]["file"], path)
+        self.assertEqual(items["span-name-empty"]["offset"], len(lines[0]))
+        self.assertEqual(items["span-name-empty"]["record"], 1)
+        self.assertEqual(items["service-name-missing"]["record"], 0)
+
+    def test_offsets_in_protobuf_are_those_of_the_record(self):
+        path = capture("plain", "all.proto")
+        content = read(path)
+        report = self.report("--rule", "span-kind-unknown", "--max-findings", "1000", path, code=1)
+        items = [item for item in report["items"] if item["rule"] == "span-kind-unknown"]
+        self.assertGreater(len(items), 40)
+        for item in items:
+            # A span begins with its trace id or span id, if it has one; its kind is field 6.
+            self.assertIn(b"\x30", content[item["offset"]:item["offset"] + 3000])
+        self.assertEqual(len({item["offset"] for item in items}), len(items))
+
+    def test_the_same_data_breaks_the_same_rules_in_every_form(self):
+        expected = self.found(capture("plain", "all.proto"), code=1)
+        self.assertGreater(len(expected), 30)
+        for name in ("all.json", "all.json.zst", "all.proto.zst"):
+            found = self.found(capture("plain", name), code=1)
+            found.pop("json-bad-text", None)
+            self.assertEqual(found, expected, name)
+        found = self.found(*[capture("plain", f"{signal}.proto") for signal in ("traces", "logs", "metrics")], code=1)
+        self.assertEqual(found, expected)
+
+    def test_counts_do_not_depend_on_threads(self):
+        content = b"".join(traces(*[span(i, i // 2, kind=i % 9, name="x" * (i % 3)) for i in range(j, j + 200)])
+                           for j in range(1, 4000, 100))
+        path = self.write("spans.jsonl", content)
+        one, four = (self.report("--cross", "--threads", threads, path, code=1) for threads in ("1", "4"))
+        for report in (one, four):
+            report["facts"].pop("seconds")
+        self.assertEqual(one, four)
+
+    def test_max_findings(self):
+        path = self.write("spans.jsonl", traces(*[span(i, name="") for i in range(1, 10)]))
+        for most in (0, 3, 100):
+            report = self.report("--max-findings", str(most), path, code=1)
+            self.assertEqual(len(report["items"]), min(most, 9))
+            self.assertEqual(self.found("--max-findings", str(most), path, code=1), {"span-name-empty": 9})
+
+    def test_facts(self):
+        self.write("a.jsonl", traces(span(1), span(2, 1)))
+        self.write("b.pb", read(golden("logs-basic")))
+        report = self.report("--fail-on", "never", self.folder)
+        facts = report["facts"]
+        self.assertEqual((facts["files"], facts["units"], facts["spans"]), ("2", "2", "2"))
+        self.assertEqual(int(facts["records"]), int(facts["spans"]) + int(facts["log records"]))
+
+
+class Unreadable(ValidateTest):
+    def test_a_torn_file_is_a_finding(self):
+        good = read(golden("traces-basic"))
+        path = self.write("torn.framed", framed(good, good)[:-3])
+        report = self.report("--rule", "unreadable", path, code=1)
+        [item] = report["items"]
+        self.assertEqual(item["offset"], len(good) + 4)
+        self.assertEqual(self.found("--rule", "unreadable", "--partial-tail", "skip", path), {})
+
+    def test_units_behind_a_bad_one_are_checked(self):
+        path = self.write("bad.jsonl", b'{"resourceSpans": 5}\n' + traces(span(1, name="")) + b"{]}\n")
+        self.assertEqual(self.found(path, code=1), {"unreadable": 2, "span-name-empty": 1})
+
+    def test_ids_of_a_wrong_length(self):
+        path = self.write("ids.jsonl", traces(span(1, traceId="0af7")) + traces(span(1, spanId="0af7651916cd43dd84")))
+        self.assertEqual(self.found(path, code=1), {"trace-id-length": 1, "span-id-length": 1})
+
+    def test_a_file_of_no_known_form(self):
+        path = self.write("noise", b"\xff\xfe\xfd" * 100)
+        self.run_command("validate", path, code=1)
+
+    def test_what_is_no_input_is_no_finding(self):
+        self.run_command("validate", self.path("absent"), code=4)
+        self.run_command("validate", code=2)
+        ambiguous = bytes.fromhex("0a0b120912072a050a03616263")
+        # A request that fits several signals: only the user can tell.
+        self.run_command("validate", "--input-format", "framed", "-", stdin=framed(ambiguous), code=2)
+        self.run_command("validate", "--input-format", "framed", "--signal", "logs", "-", stdin=framed(ambiguous),
+                         code=1)
+
+
+class Rules(ValidateTest):
+    def rules(self):
+        return {line.split()[0]: line.split()[1] for line in
+                self.run_command("validate", "--list-rules")[0].decode().split("\n") if line}
+
+    def test_list(self):
+        rules = self.rules()
+        self.assertGreater(len(rules), 60)
+        self.assertLessEqual(set(rules.values()), {"error", "warning", "note"})
+
+    def test_only_some(self):
+        path = self.write("spans.jsonl", traces(span(1, name="", kind=77), attributes=()))
+        every = {"span-name-empty": 1, "span-kind-unknown": 1, "service-name-missing": 1}
+        self.assertEqual(self.found(path, code=1), every)
+        self.assertEqual(self.found("--rule", "span-kind-unknown", path, code=1), {"span-kind-unknown": 1})
+        self.assertEqual(self.found("--ignore", "span-kind-unknown", path, code=1),
+                         {"span-name-empty": 1, "service-name-missing": 1})
+        self.assertEqual(self.found("--rule", "span-*", "--ignore", "span-n*", path, code=1), {"span-kind-unknown": 1})
+        self.assertEqual(self.found("--ignore", "span-*", "--ignore", "service-name-missing", path), {})
+
+    def test_an_unknown_rule_is_an_error_that_names_the_nearest(self):
+        for flag in ("--rule", "--ignore"):
+            _, err = self.run_command("validate", flag, "span-name-emtpy", "-", code=2)
+            self.assertIn("span-name-empty", err)
+        _, err = self.run_command("validate", "--rule", "json-snake-case", "-", code=2)
+        self.assertIn("--strict", err)
+        _, err = self.run_command("validate", "--rule", "parent-missing", "-", code=2)
+        self.assertIn("--cross", err)
+
+    def test_fail_on(self):
+        note = self.write("note.jsonl", traces(span(1, droppedAttributesCount=1)))
+        warning = self.write("warning.jsonl", traces(span(1, name="")))
+        error = self.write("error.jsonl", traces(span(1, kind=77)))
+        codes = {"never": (0, 0, 0), "error": (0, 0, 1), "warning": (0, 1, 1), "note": (1, 1, 1)}
+        for word, expected in codes.items():
+            for path, code in zip((note, warning, error), expected):
+                self.run_command("validate", "--fail-on", word, path, code=code)
+        for path, code in zip((note, warning, error), codes["warning"]):
+            self.run_command("validate", path, code=code)
+        self.run_command("validate", "--fail-on", "sometimes", note, code=2)
+
+    def test_strict(self):
+        document = traces(span(1)).replace(b"resourceSpans", b"resource_spans").replace(
+            b'"kind": 2', b'"kind": "SPAN_KIND_SERVER"')
+        path = self.write("tolerated.jsonl", document)
+        self.assertEqual(self.found(path), {})
+        self.assertEqual(self.found("--strict", path, code=1), {"json-snake-case": 1, "json-enum-name": 1})
+
+    def test_schema(self):
+        point = {"timeUnixNano": "4294967296000000000", "asInt": "1"}
+        document = {"resourceMetrics": [{"resource": {"attributes": [SERVICE]}, "scopeMetrics": [
+            {"metrics": [{"name": "m", "gauge": {"dataPoints": [point]}}]}]}]}
+        path = self.write("metrics.jsonl", json.dumps(document).encode())
+        self.assertEqual(self.found(path, code=1), {"time-out-of-datetime": 1})
+        self.assertEqual(self.found("--schema-version", "0.149", path, code=1), {"time-in-future": 1})
+        attributes = [{"key": "a.b", "value": {"intValue": "1"}},
+                      {"key": "a", "value": {"kvlistValue": {"values": [{"key": "b", "value": {"intValue": "2"}}]}}}]
+        path = self.write("paths.jsonl", traces(span(1, attributes=attributes)))
+        self.assertEqual(self.found(path), {})
+        self.assertEqual(self.found("--shape", "clickhouse-json", path, code=1), {"attribute-path-conflict": 1})
+
+
+class Cross(ValidateTest):
+    def test_parents_anywhere_in_the_capture(self):
+        self.write("1.jsonl", traces(span(3, 2), span(2, 1)))
+        self.write("2.jsonl", traces(span(1), span(5, 4, flags=0x300)))
+        self.assertEqual(self.found(self.folder), {})
+        report = self.report("--cross", self.folder, code=1)
+        [item] = report["items"]
+        self.assertEqual(item["rule"], "parent-missing")
+        self.assertTrue(item["file"].endswith("2.jsonl"))
+        self.assertEqual(item["record"], 1)
+        self.assertIn("0000000000000004", item["message"])
+        self.assertIn("remote", item["message"])
+        self.assertEqual(report["facts"]["spans judged by --cross"], "4")
+        self.assertEqual(report["facts"]["spans not judged by --cross"], "0")
+
+    def test_ids_of_several_spans(self):
+        path = self.write("spans.jsonl", traces(span(1), span(2, 1), span(2, 1)))
+        self.assertEqual(self.found("--cross", path, code=1), {"span-id-duplicate": 1})
+
+    def test_the_same_ids_in_another_trace(self):
+        other = {"traceId": "0af7651916cd43dd8448eb211c80319d"}
+        path = self.write("spans.jsonl", traces(span(1), span(1, **other), span(2, 1, **other)))
+        self.assertEqual(self.found("--cross", path), {})
+
+
+class Formats(ValidateTest):
+    def test_every_format(self):
+        path = self.write("spans.jsonl", traces(span(1, name="", kind=77)))
+        for form in ("table", "json", "junit", "markdown", "github"):
+            out, _ = self.run_command("validate", "--format", form, path, code=1)
+            self.assertIn("span-kind-unknown", out.decode(), form)
+        self.run_command("validate", "--format", "csv", path, code=2)
+
+    def test_junit_has_a_case_for_each_rule(self):
+        path = self.write("spans.jsonl", traces(span(1, name="")))
+        out, _ = self.run_command("validate", "--format", "junit", path, code=1)
+        cases = list(xml.etree.ElementTree.fromstring(out).iter("testcase"))
+        failed = [case.get("name") for case in cases if case.find("failure") is not None]
+        self.assertEqual(len(failed), 1)
+        self.assertIn("span-name-empty", failed[0])
+        self.assertGreater(len(cases), 60)
+
+    def test_data_does_not_reach_the_terminal_as_it_is(self):
+        path = self.write("spans.jsonl", traces(span(1, name="\u001b[31mred", kind=0)))
+        out, _ = self.run_command("validate", "--fail-on", "never", path)
+        self.assertNotIn(b"\x1b", out)
+        self.assertIn(b"red", out)
+
+    def test_to_a_file(self):
+        path, target = self.write("spans.jsonl", traces(span(1, name=""))), self.path("report.json")
+        out, _ = self.run_command("validate", "--format", "json", "-o", target, path, code=1)
+        self.assertEqual(out, b"")
+        self.assertEqual(json.loads(read(target))["rules"][0]["id"], "unreadable")
+        self.run_command("validate", "--format", "json", "-o", target, path, code=2)
+        self.run_command("validate", "--format", "json", "-o", target, "--overwrite", path, code=1)
+
+    def test_environment(self):
+        path = self.write("spans.jsonl", traces(span(1, name="")))
+        self.run_command("validate", path, env={"GF_OTLP_FAIL_ON": "error"})
+
+
+if __name__ == "__main__":
+    run.main()
