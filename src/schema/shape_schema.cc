@@ -11,6 +11,7 @@
 #include "schema/sql_lexer.h"
 #include "schema/sql_text.h"
 #include "schema/storage.h"
+#include "schema/storage_form.h"
 #include "schema/ttl.h"
 
 namespace gf_otlp::schema {
@@ -47,10 +48,8 @@ Result<std::string> EngineOf(const std::string& text) {
 
 /// "Events.Name" of its own for each member of a Nested type: rows may have it as one object, tables store its arrays.
 void AddColumn(const ColumnInfo& info, Table& table) {
-  Column column{.name = std::string(info.name),
-                .type = *ParseType(info.type),
-                .codec = std::string(info.codec),
-                .comment = std::string(info.comment)};
+  Column column{.name = std::string(info.name), .type = *ParseType(info.type), .comment = std::string(info.comment)};
+  column.codec = CodecForm(info.codec, column.type);
   if (column.type.kind != Type::Kind::kNested) {
     table.columns.push_back(std::move(column));
     return;

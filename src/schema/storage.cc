@@ -178,11 +178,11 @@ Table TraceTimesTable() {
       {.name = "TraceId", .type = *ParseType("String"), .codec = "ZSTD(1)", .comment = "trace: 32 hex digits"},
       {.name = "Start",
        .type = *ParseType("DateTime"),
-       .codec = "Delta, ZSTD(1)",
+       .codec = "Delta(4), ZSTD(1)",
        .comment = "earliest start of its spans"},
       {.name = "End",
        .type = *ParseType("DateTime"),
-       .codec = "Delta, ZSTD(1)",
+       .codec = "Delta(4), ZSTD(1)",
        .comment = "latest start of its spans"}};
   table.indexes = {{"idx_trace_id", "TraceId", "bloom_filter(0.01)", 1}};
   table.partition_by = "toDate(Start)";

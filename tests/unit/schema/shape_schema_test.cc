@@ -12,6 +12,7 @@
 #include "schema/ddl_reader.h"
 #include "schema/ddl_writer.h"
 #include "schema/sql_text.h"
+#include "schema/storage_form.h"
 
 namespace gf_otlp::schema {
 namespace {
@@ -60,7 +61,7 @@ std::vector<Column> TheirColumns(const json& table) {
     Column column;
     column.name = theirs.at("name");
     column.type = *ParseType(theirs.at("type").get<std::string>());
-    column.codec = Said(theirs, "codec");
+    column.codec = CodecForm(Said(theirs, "codec"), column.type);
     if (theirs.contains("default")) {
       column.default_kind = DefaultKind::kDefault;
       column.default_expression = NormalSql(Said(theirs, "default"));
