@@ -78,14 +78,20 @@ void Columns::AppendTo(std::string& out) const {
   }
 }
 
-void AddGroup(const ReportGroup& group, std::size_t width, std::string& out) {
+/// Where an item is, unless that is just the file that the report is about.
+std::string TablePlace(const ReportItem& item, const Report& report) {
+  const std::string place = PlaceText(item);
+  return place == item.file && report.subject.contains(place) ? "" : place;
+}
+
+void AddGroup(const ReportGroup& group, const Report& report, std::size_t width, std::string& out) {
   out += fmt::format("\n{}: {} ({})\n", Printable(group.severity), Printable(group.rule->id), CountText(group));
   if (const std::string text = Printable(group.rule->explanation); !text.empty()) {
     for (const std::string_view line : Wrap(text, width)) out += fmt::format("{}\n", line);
   }
   Columns columns(width);
   for (const ReportItem* item : group.items) {
-    const std::string place = PlaceText(*item);
+    const std::string place = TablePlace(*item, report);
     const std::string& name = item->subject.empty() ? place : item->subject;
     std::vector<std::string> texts;
     // What the explanation says is not said again.
@@ -103,7 +109,7 @@ void AddGroup(const ReportGroup& group, std::size_t width, std::string& out) {
 std::string RenderTable(const Report& report, std::size_t width) {
   std::string out = Printable(fmt::format("{}: {}", report.title, report.subject)) + "\n";
   const std::vector<ReportGroup> groups = Groups(report);
-  for (const ReportGroup& group : groups) AddGroup(group, width, out);
+  for (const ReportGroup& group : groups) AddGroup(group, report, width, out);
   out += fmt::format("\n{}: {}\n", Failed(report) ? "failed" : "passed", CountsText(report));
   Columns columns(width);
   for (const auto& [name, value] : report.facts) columns.Add(Printable(name), {Printable(value)});
