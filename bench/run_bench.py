@@ -5,7 +5,8 @@ How: every measurement is a pair, the reference and gf-otlp one right after the 
 holds medians of the pairs' ratios, because a shared machine changes its speed within seconds. gf-otlp is measured as a
 whole process: start, reading the file (from the page cache), converting, writing. The references count only their
 work, not the reading of the file (see the reference_*.cc): libprotobuf parsing the messages on an arena, simdjson
-parsing the lines into its DOM, memcpy of the rows. What `publish` is measured by stands in publish_bench.py.
+parsing the lines into its DOM, memcpy of the rows. What `publish` and `validate` are measured by stands in publish_bench.py
+and validate_bench.py.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 
 from measuring import MIB, run, run_reference, summary, verdict
 from publish_bench import measure_publish
+from validate_bench import measure_validate
 
 SIGNALS = ("spans", "logs", "metrics")
 MEMORY_LIMIT_MIB = 150
@@ -233,6 +235,8 @@ def main():
     if chosen("start-up"):
         report["startup"] = found = bench.measure_startup()
         print(f"start-up: {found['ms']:.1f} ms, target < {found['most']} ms  {verdict(found['ms'] < found['most'])}")
+    if chosen("validate"):
+        report["validate"] = measure_validate(options, bench)
     if chosen("publish"):
         report["publish"] = measure_publish(options, bench)
     if options.json:

@@ -2,10 +2,12 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "fuzz/fuzz.h"
 #include "gf_otlp/padded_buffer.h"
 #include "gf_otlp/records.h"
 #include "gf_otlp/rows.h"
+#include "otlp/record_check.h"
 #include "otlp/slice.h"
 #include "otlp/wire_to_json.h"
 #include "rows/keys.h"
@@ -92,6 +94,30 @@ void CheckKeys(Signal signal, std::string_view request) {
   }
 }
 
+struct Findings final : RecordFindings {
+  bool NeedsDetail(OtlpRule) const override { return true; }
+  void Add(OtlpRule rule, std::string_view detail) override {
+    Require(static_cast<std::size_t>(rule) < kOtlpRuleCount, "findings are of a rule");
+    Require(IsUtf8(detail), "details are text");
+    ++count;
+  }
+  std::size_t count = 0;
+};
+
+/// Twice with one checker: what it remembers of a request says nothing of the next one.
+void CheckRecords(Signal signal, std::string_view request) {
+  static RecordChecker checker({.now = std::uint64_t{1} << 60, .json_columns = true, .metric_datetime = true});
+  std::size_t counts[2];
+  for (std::size_t& count : counts) {
+    Findings findings;
+    RequestReader reader;
+    reader.Start(signal, request);
+    while (reader.Next()) checker.Check(reader, findings);
+    count = findings.count;
+  }
+  Require(counts[0] == counts[1], "the same records have the same findings");
+}
+
 }  // namespace
 }  // namespace gf_otlp::fuzz
 
@@ -106,6 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string json = "before";
   const Status to_json = WireToJson(signal, request, json);
   fuzz::Require(to_json.ok() || json == "before", "a failure leaves the text as it was");
+  fuzz::CheckRecords(signal, request);
   if (!walk.ok) return 0;
   fuzz::Require(to_json, "what can be read can be written as JSON");
   fuzz::CheckSlice(signal, request, walk.records, options >> 2);
