@@ -157,6 +157,17 @@ class Rules(ValidateTest):
         self.assertGreater(len(rules), 60)
         self.assertLessEqual(set(rules.values()), {"error", "warning", "note"})
 
+    def test_the_manual_has_them_all(self):
+        text = read(os.path.join(run.TESTDATA, "..", "man", "gf-otlp-validate.1")).decode()
+        named = re.findall(r"^\.It Cm (\S+) Pq (\S+)\n(.+)\.\n\[(.+)\]$", text.replace("\\-", "-"), re.MULTILINE)
+        manual = [(rule, severity, line[0].lower() + line[1:], source) for rule, severity, line, source in named]
+        for line in self.run_command("validate", "--list-rules")[0].decode().split("\n"):
+            if not line:
+                continue
+            rule, severity, rest = line.split(None, 2)
+            explanation, source = rest.rstrip("]").split(" [")
+            self.assertIn((rule, severity, explanation, source), manual)
+
     def test_only_some(self):
         path = self.write("spans.jsonl", traces(span(1, name="", kind=77), attributes=()))
         every = {"span-name-empty": 1, "span-kind-unknown": 1, "service-name-missing": 1}
