@@ -76,10 +76,10 @@ constexpr std::array<std::string_view, 14> kLeadingWords{"SELECT", "FROM",  "WHE
                                                          "BY",     "LIMIT", "OFFSET", "AS",       "JOIN",
                                                          "ON",     "USING", "UNION",  "WITH"};
 /// These are keywords where an expression stands before them.
-constexpr std::array<std::string_view, 28> kTrailingWords{
-    "DESC", "NULLS",  "FIRST", "LAST",       "FINAL", "GROUP",  "ORDER", "SETTINGS", "DELETE", "TO",
-    "DISK", "VOLUME", "SET",   "RECOMPRESS", "INNER", "LEFT",   "RIGHT", "FULL",     "CROSS",  "OUTER",
-    "ANY",  "ALL",    "ASOF",  "SEMI",       "ANTI",  "GLOBAL", "ARRAY", "OVER"};
+constexpr std::array<std::string_view, 27> kTrailingWords{
+    "DESC",  "NULLS",  "FIRST", "LAST",       "FINAL", "GROUP", "ORDER",  "SETTINGS", "TO",
+    "DISK",  "VOLUME", "SET",   "RECOMPRESS", "INNER", "LEFT",  "RIGHT",  "FULL",     "CROSS",
+    "OUTER", "ANY",    "ALL",   "ASOF",       "SEMI",  "ANTI",  "GLOBAL", "ARRAY",    "OVER"};
 constexpr std::array<std::string_view, 11> kUnits{
     "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"};
 
@@ -179,7 +179,7 @@ class Normalizer {
     Expression all;
     bool after_expression = false;
     for (std::size_t items = 0; ok_ && !AtPartEnd(); ++items) {
-      if (cursor_.Peek().IsWord("ASC") && after_expression) {  // as it is anyway
+      if (after_expression && (cursor_.Peek().IsWord("ASC") || cursor_.Peek().IsWord("DELETE"))) {  // as it is anyway
         cursor_.Take();
         continue;
       }

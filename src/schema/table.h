@@ -16,7 +16,7 @@ enum class DefaultKind : std::uint8_t { kNone, kDefault, kMaterialized, kAlias, 
 /// Expressions, codecs and the like are texts in the form of NormalSql(); empty: there is none.
 struct Column {
   std::string name;  // of a Nested column's parts: "Events.Name", each an Array, as ClickHouse stores them
-  Type type;
+  Type type;         // kOther without a name: not said, for the default's expression has one
   DefaultKind default_kind = DefaultKind::kNone;
   std::string default_expression;
   std::string codec;    // "Delta(8), ZSTD(1)"
