@@ -21,10 +21,12 @@ enum class InputFormat : std::uint8_t {
   kFramed,      // u32 big-endian length, then a request (JSON or protobuf, each may be a zstd or gzip frame)
   kDelimited,   // varint length, then a protobuf request
   kDeadLetter,  // lines written by --dead-letter
+  kLines,       // lines of anything: no requests, never detected
 };
 
-/// "json", "proto", "framed", "delimited", "dead-letter".
+/// "json", "proto", "framed", "delimited", "dead-letter", "lines".
 std::string_view InputFormatName(InputFormat format);
+/// Of formats that requests come in.
 std::optional<InputFormat> ParseInputFormat(std::string_view name);
 
 enum class Compression : std::uint8_t { kNone, kGzip, kZstd };

@@ -8,14 +8,14 @@
 namespace gf_otlp {
 namespace {
 
-constexpr std::string_view kFormatNames[] = {"json", "proto", "framed", "delimited", "dead-letter"};
+constexpr std::string_view kFormatNames[] = {"json", "proto", "framed", "delimited", "dead-letter", "lines"};
 
 }  // namespace
 
 std::string_view InputFormatName(InputFormat format) { return kFormatNames[static_cast<int>(format)]; }
 
 std::optional<InputFormat> ParseInputFormat(std::string_view name) {
-  for (std::size_t i = 0; i < std::size(kFormatNames); ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(InputFormat::kLines); ++i) {
     if (kFormatNames[i] == name) return static_cast<InputFormat>(i);
   }
   return std::nullopt;

@@ -130,6 +130,46 @@ class FieldCutter final : public Cutter {
   std::vector<std::uint32_t> groups_;
 };
 
+/// Lines, those of white space left out (they are counted: a unit's number is that of its line).
+class LineCutter final : public Cutter {
+ public:
+  explicit LineCutter(std::size_t max_unit_bytes) : Cutter(max_unit_bytes) {}
+
+  std::size_t Cut(std::string_view content, std::uint64_t offset, bool ended, std::vector<Unit>& units) override {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf", kSpace = " \t\r\v\f";
+    std::size_t at = 0;
+    while (at < content.size() && !Full(units)) {
+      const std::string_view rest = content.substr(at);
+      std::size_t end = rest.find('\n', at == 0 ? scanned_ : 0);
+      scanned_ = 0;
+      if (end == std::string_view::npos) {
+        if (rest.size() > max_unit_bytes()) {
+          LoseTooLong(units, rest, offset + at);
+          return content.size();
+        }
+        if (!ended) {
+          scanned_ = rest.size();
+          return at;
+        }
+        end = rest.size();
+      }
+      std::string_view line = rest.substr(0, end);
+      const bool marked = offset + at == 0 && line.starts_with(kByteOrderMark);
+      if (marked) line.remove_prefix(kByteOrderMark.size());
+      if (line.find_first_not_of(kSpace) == std::string_view::npos) {
+        next_number();
+      } else {
+        Add(units, line, offset + at + (marked ? kByteOrderMark.size() : 0), line.size());
+      }
+      at += std::min(end + 1, rest.size());
+    }
+    return at;
+  }
+
+ private:
+  std::size_t scanned_ = 0;  // without a line break, from the line at hand on
+};
+
 }  // namespace
 
 std::unique_ptr<Cutter> Cutter::Create(InputFormat format, std::size_t max_unit_bytes) {
@@ -137,6 +177,7 @@ std::unique_ptr<Cutter> Cutter::Create(InputFormat format, std::size_t max_unit_
     case InputFormat::kFramed: return std::make_unique<LengthCutter>(TakeBigEndianLength, max_unit_bytes);
     case InputFormat::kDelimited: return std::make_unique<LengthCutter>(TakeVarint, max_unit_bytes);
     case InputFormat::kProto: return std::make_unique<FieldCutter>(max_unit_bytes);
+    case InputFormat::kLines: return std::make_unique<LineCutter>(max_unit_bytes);
     case InputFormat::kJson:
     case InputFormat::kDeadLetter: break;
   }

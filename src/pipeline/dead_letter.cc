@@ -16,6 +16,7 @@ std::string_view UnitNoun(InputFormat format) {
     case InputFormat::kFramed:
     case InputFormat::kDelimited: return "frame";
     case InputFormat::kDeadLetter: return "dead letter";
+    case InputFormat::kLines: return "line";
   }
   return "unit";
 }

@@ -25,7 +25,7 @@ constexpr Rule kRules[] = {
      "ClickHouse: JSON data type"},
     {"row-nested-dropped", Severity::kError, "An object stands for columns with dots in their names: it is lost.",
      "ClickHouse: input_format_import_nested_json"},
-    {"row-unknown-column", Severity::kError, "The table has no such column: the value is lost.",
+    {"row-unknown-column", Severity::kError, "The table has no such column, or had it already: the value is lost.",
      "ClickHouse: input_format_skip_unknown_fields"},
     {"row-integer-wrapped", Severity::kError, "An integer is too large for its column: another one is stored.",
      kFormat},

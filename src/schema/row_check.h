@@ -16,8 +16,11 @@
 namespace gf_otlp::schema {
 
 /// What can be wrong with a row: see the list in row_check.cc. Severity kError: the server refuses the row, or takes it
-/// and a value is not what was written; kWarning: not judged, or taken with less (a fraction cut off).
+/// and a value is not what was written; kWarning: not judged, or taken with less (a fraction cut off); kNote: a
+/// floating number's last digit.
 std::span<const Rule> RowRules();
+/// Index of the rule that a row breaks which cannot be read at all.
+inline constexpr std::size_t kUnreadableRow = 0;
 
 struct RowCheckOptions {
   ServerVersion server = kDefaultServerVersion;
@@ -36,14 +39,14 @@ struct RowFinding {
 class RowChecker {
  public:
   /// `tables`: candidates; a row belongs to the one that has most of its columns (rows of one file mostly to the same).
-  /// kUsage for a table with a type that cannot be judged (the message names it).
+  /// Values of types that are not known here are found as not judged. kUsage if there is no table.
   static Result<RowChecker> Make(std::vector<Table> tables, const RowCheckOptions& options);
   RowChecker(RowChecker&&) noexcept;
   RowChecker& operator=(RowChecker&&) noexcept;
   ~RowChecker();
 
-  /// Calls `found` for everything that is wrong with `row` (one JSON object; PaddedBuffer::kPadding readable bytes
-  /// follow), in the order of the row. Gives the table that the row was judged by.
+  /// Calls `found` for everything that is wrong with `row` (a line; PaddedBuffer::kPadding readable bytes follow), in
+  /// the order of the row, up to what it is refused for. Gives the table that the row was judged by.
   std::size_t Check(std::string_view row, const std::function<void(const RowFinding&)>& found);
 
  private:

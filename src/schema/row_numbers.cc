@@ -92,7 +92,7 @@ T ServersNumber(std::string_view text) {
     if (p < end && (*p == '-' || *p == '+')) ++p;
     TakeDigits(p, end, 4, power);
     const int exponent = negative ? -static_cast<int>(power) : static_cast<int>(power);
-    if (exponent != 0) value = static_cast<T>(value * static_cast<double>(Power(exponent)));
+    if (exponent != 0) value *= static_cast<T>(Power(exponent));
   }
   return value;
 }
@@ -113,7 +113,7 @@ bool LosesDigits(std::string_view text, T nearest) {
   if (last == std::string_view::npos) return false;
   const std::size_t first = text.find_first_not_of('0');
   if (last - first + 1 <= std::numeric_limits<T>::digits10) return false;
-  if (text.size() - first > kSafeDigits + 1) return true;
+  if (text.size() - first > kSafeDigits) return fmt::format("{:.0f}", nearest) != text.substr(first);
   std::uint64_t whole = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
   return error != std::errc() || static_cast<long double>(nearest) != static_cast<long double>(whole);
@@ -149,6 +149,9 @@ bool ReadFloat(RowText& row, const RowType& type) {
     // NaN and Infinity have letters.
     if (text.empty() || text[0] == '.' || (text[0] | 0x20) == 'e') WarnOfNothing(row, begin);
     return true;
+  }
+  if (!IsDigit(text.back()) && text.back() != '.' && (text[0] == '.' || IsDigit(text[0]))) {
+    row.Warn(RowRule::kNumberRange, begin, "an exponent without digits is passed over");
   }
   if (type.size == 64) {
     CompareFloat<double>(row, text, begin);
@@ -246,11 +249,16 @@ bool JudgeDecimal(RowText& row, const RowType& type) {
   };
   take(whole, nullptr);
   if (row.Take('.')) take(fraction, &fraction_used);
+  if (row.Peek() == '.') {
+    row.Warn(RowRule::kNumberRange, begin, "several points: another number is stored");
+    while (row.Take('.')) take(fraction, &fraction_used);
+  }
   const std::string_view mantissa(number, row.at());
   if (digits && (row.Peek() == 'e' || row.Peek() == 'E')) {
     row.Step();
     WholeNumber power;
     if (!ReadWholeNumber(row, power)) return false;
+    if (!power.digits) row.Warn(RowRule::kNumberRange, begin, "an exponent without digits is passed over");
     exponent = static_cast<int>(std::min<std::uint64_t>(power.magnitude, 100000));
     if (power.negative) exponent = -exponent;
   }

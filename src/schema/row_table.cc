@@ -38,6 +38,7 @@ RowTable::RowTable(const Table& table, ServerVersion server) {
       made.nested = static_cast<std::size_t>(found - nested_.begin());
       found->columns.push_back(columns_.size());
     }
+    settable_ += made.computed ? 0 : 1;
     by_name_.emplace(column.name, columns_.size());
     by_lower_name_.emplace(Lower(column.name), columns_.size());
     columns_.push_back(std::move(made));
@@ -81,8 +82,14 @@ bool RowTable::JudgeMember(RowText& row, std::size_t index, std::string_view nam
     row.Warn(RowRule::kComputedColumn, at, "a computed column, the value is skipped");
     return row.SkipValue();
   }
-  if (column.row == row_) return row.Refuse(RowRule::kDuplicateKey, at, "given twice");
+  if (column.row == row_) {
+    // Behind the last column that it waits for, the server only skips.
+    if (seen_ < settable_) return row.Refuse(RowRule::kDuplicateKey, at, "given twice");
+    row.Warn(RowRule::kUnknownColumn, at, "given again behind all columns, skipped");
+    return row.SkipValue();
+  }
   column.row = row_;
+  ++seen_;
   if (column.nested == kUnknown) return JudgeValue(row, column.type);
   nested_[column.nested].row = row_;
   return JudgeArray(row, column.type, column.length);
@@ -112,7 +119,7 @@ bool RowTable::JudgeNestedLengths(RowText& row) {
 
 bool RowTable::Judge(RowText& row) {
   ++row_;
-  unknown_ = 0;
+  unknown_ = seen_ = 0;
   hash_ = 0;
   row.set_column({});
   if (!row.Take('{')) return row.Refuse(RowRule::kSyntax, row.at(), "an object is needed");

@@ -55,7 +55,8 @@ class RowTable {
   std::vector<Nested> nested_;
   std::unordered_map<std::string, std::size_t> by_name_, by_lower_name_;  // kNestedName: a prefix of columns
   std::vector<std::size_t> next_;                                         // the columns of the row before, in its order
-  std::size_t keys_ = 0, unknown_ = 0;
+  std::size_t settable_ = 0;                                              // columns that rows give
+  std::size_t keys_ = 0, unknown_ = 0, seen_ = 0;
   std::uint64_t hash_ = 0, row_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "schema/row_times.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <string>
 
@@ -14,6 +15,8 @@ constexpr std::int64_t kMostDateTime = 0xffffffff;
 constexpr std::int64_t kLeastSecond = -2208988800, kMostSecond = 10413791999;
 constexpr std::int64_t kMostDate = 0xffff;
 constexpr std::int64_t kSecondsADay = 86400;
+/// Of a time zone from UTC.
+constexpr std::int64_t kMostOffset = 15 * 3600;
 constexpr int kNanoDigits = 9;
 /// The server's parser takes no more digits behind the point.
 constexpr std::size_t kMostFraction = 19;
@@ -59,9 +62,14 @@ bool HasMoreThan(std::string_view fraction, int digits) {
 }
 
 /// Of a time without its fraction: what the server does with it.
+/// `zoned`: known to be in UTC.
 bool JudgeRange(RowText& row, const RowType& type, const char* at, std::int64_t seconds, std::string_view fraction,
-                std::string_view text) {
+                std::string_view text, bool zoned) {
   if (type.kind == RowType::Kind::kDateTime) {
+    if (!zoned && type.local && (std::abs(seconds) < kMostOffset || std::abs(seconds - kMostDateTime) < kMostOffset)) {
+      row.Warn(RowRule::kNotJudged, at, Shown(text) + " is near the ends of DateTime: its time zone counts");
+      return true;
+    }
     if (seconds < 0 || seconds > kMostDateTime) {
       row.Warn(RowRule::kTimeChanged, at, Shown(text) + " is outside 1970..2106, stored as another time");
       return true;
@@ -97,7 +105,8 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
   }
   if (time.fraction.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "too many digits of a fraction");
   if (time.year == 0 || time.month == 0 || time.day == 0 || !time.IsDay()) {
-    if (type.best_effort && (time.month > 12 || (time.month > 0 && time.day > 0 && time.year > 0))) {
+    if (type.best_effort &&
+        (time.month > 12 || (time.year == 0 && !time.has_time) || (time.month > 0 && time.day > 0 && time.year > 0))) {
       return row.Refuse(RowRule::kValue, at, "no such day: " + Shown(text));
     }
     row.Warn(RowRule::kTimeChanged, at, "no such day: " + Shown(text) + ", stored as another");
@@ -108,7 +117,7 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
     // It may still be refused as too late.
     if (seconds_alone) return true;
   }
-  return JudgeRange(row, type, at, time.Seconds(), time.fraction, text);
+  return JudgeRange(row, type, at, time.Seconds(), time.fraction, text, time.has_zone);
 }
 
 /// A whole number in quotes.
@@ -153,7 +162,7 @@ bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::
   const std::string all(digits);
   const std::string_view fraction =
       std::string_view(all).substr(all.size() - std::min(all.size(), static_cast<std::size_t>(fraction_digits)));
-  return JudgeRange(row, type, at, value / unit, fraction, text);
+  return JudgeRange(row, type, at, value / unit, fraction, text, true);
 }
 
 /// A bare number: seconds in a DateTime, ticks in a DateTime64.

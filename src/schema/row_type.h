@@ -41,6 +41,7 @@ struct RowType {
   bool nullable = false;
   bool is_signed = false;
   int size = 0, scale = 0;  // as Type has them
+  bool local = false;       // times are in a zone of the column, other than UTC
   bool best_effort = true;  // date_time_input_format
   /// Since 26.9: bare integers are seconds, times before 1900 are kept.
   bool newer_times = false;

@@ -191,6 +191,7 @@ RowType RowType::Of(const Type& type, ServerVersion server) {
   made.is_signed = bare->is_signed;
   made.size = bare->size;
   made.scale = bare->scale;
+  made.local = !bare->time_zone.empty() && bare->time_zone != "UTC";
   made.best_effort = server >= kBestEffort;
   made.newer_times = server >= kNewerTimes;
   made.names = bare->names;

@@ -80,7 +80,7 @@ bool JudgeEnum(RowText& row, const RowType& type) {
   const char* const begin = row.at();
   std::string_view text;
   WholeNumber number;
-  bool is_number = true;
+  bool is_number = true, quoted = false;
   if (row.Peek() == '"') {
     if (!row.Unescaped(text)) return false;
     const auto named = [&](const auto& value) { return value.first == text; };
@@ -88,6 +88,7 @@ bool JudgeEnum(RowText& row, const RowType& type) {
     RowText digits;
     digits.Start(text);
     is_number = !text.empty() && ReadWholeNumber(digits, number) && digits.AtEnd();
+    quoted = true;
   } else if (!ReadWholeNumber(row, number)) {
     return false;
   }
@@ -95,10 +96,11 @@ bool JudgeEnum(RowText& row, const RowType& type) {
   const int shift = 64 - type.size;
   const std::int64_t stored = static_cast<std::int64_t>(value << shift) >> shift;
   const auto numbered = [&](const auto& known) { return known.second == stored; };
-  if (!is_number || !std::ranges::any_of(type.values, numbered)) {
+  const bool wrapped = number.too_large || stored != static_cast<std::int64_t>(value);
+  if (!is_number || (quoted && wrapped) || !std::ranges::any_of(type.values, numbered)) {
     return row.Refuse(RowRule::kValue, begin, "not a value of the Enum");
   }
-  if (number.too_large || stored != static_cast<std::int64_t>(value)) {
+  if (wrapped) {
     row.Warn(RowRule::kIntegerWrapped, begin, fmt::format("stored as the value of number {}", stored));
   }
   return true;
