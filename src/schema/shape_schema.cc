@@ -147,12 +147,12 @@ class SchemaMaker {
   }
 
   /// Gives a table what all have. REQUIRES: it has its columns and storage
-  void Finish(std::string name, std::string_view age, Table& table) const {
+  void Finish(std::string name, const std::string& engine, std::string_view age, Table& table) const {
     table.database = options_.database;
     table.name = std::move(name);
     table.cluster = options_.cluster;
-    table.engine = engine_;
-    if (engine_ != kNull) {
+    table.engine = engine;
+    if (engine != kNull) {
       table.ttl = TtlSql(ttl_, age);
       return;
     }
@@ -167,13 +167,13 @@ class SchemaMaker {
     Table table;
     for (const ColumnInfo& column : info.columns) AddColumn(column, table);
     const std::string age = AddStorage(info, options_.rows, options_.server, table);
-    Finish(NameOf(info.name), age, table);
+    Finish(NameOf(info.name), engine_, age, table);
     return table;
   }
 
   void AddTraceTimes(Schema& schema) const {
     Table table = TraceTimesTable();
-    Finish(NameOf(TraceTimes()), kTraceTimesTime, table);
+    Finish(NameOf(TraceTimes()), engine_, kTraceTimesTime, table);
     View view;
     view.database = table.database;
     view.name = table.name + "_mv";
@@ -197,7 +197,9 @@ class SchemaMaker {
 
   void AddKafka(Schema& schema) const {
     Table errors = KafkaErrorsTable();
-    Finish(NameOf(std::string(kKafkaErrorsTable)), kKafkaErrorsTime, errors);
+    // Errors are for people: nobody else keeps them.
+    Finish(NameOf(std::string(kKafkaErrorsTable)), engine_ == kNull ? std::string(kMergeTree) : engine_,
+           kKafkaErrorsTime, errors);
     for (const TableInfo& info : infos_) {
       if (!Wants(info.name)) continue;
       const Table target = RowTable(info);

@@ -243,6 +243,11 @@ TEST_CASE("engine Null leaves nothing but columns") {
     bare.engine = "Null";
     CHECK((table == bare));
   }
+  const Schema with_errors = Made(With([](auto& o) {
+    o.engine = "Null";
+    o.kafka_brokers = "b";
+  }));
+  CHECK(TableOf(with_errors, "otel_kafka_errors").engine == "MergeTree");
 }
 
 TEST_CASE("engines of the MergeTree family are taken with parameters") {
