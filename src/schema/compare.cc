@@ -104,7 +104,7 @@ class TableComparison {
         Compare("column-ttl", expected.name, expected.ttl, found->ttl);
       }
       if (has_codecs) {
-        Compare("codec", expected.name, CodecForm(expected.codec, expected.type), CodecForm(found->codec, found->type));
+        Compare("codec", expected.name, CodecForm(expected.codec, found->type), CodecForm(found->codec, found->type));
       }
     }
     for (const Column& found : found_.columns) {

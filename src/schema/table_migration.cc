@@ -1,0 +1,202 @@
+#include "schema/table_migration.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "schema/column_migration.h"
+#include "schema/ddl_writer.h"
+#include "schema/sql_text.h"
+#include "schema/storage_form.h"
+
+namespace gf_otlp::schema {
+
+namespace {
+
+/// Each line as a comment.
+std::string AsComment(std::string_view text) {
+  std::string comment;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    comment += fmt::format("-- {}\n", text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return comment;
+}
+
+/// ALTER TABLE ... MODIFY SETTING does not take it.
+bool IsFixedSetting(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"index_granularity", "index_granularity_bytes",
+                                                "enable_mixed_granularity_parts", "share_nested_offsets", "table_disk"};
+  return std::ranges::find(kNames, name) != std::end(kNames) || name.starts_with("add_minmax_index_for_");
+}
+
+class TableMigration {
+ public:
+  /// REQUIRES: `to` names the table as it is to be called: database, cluster
+  TableMigration(const Table& from, const Table& to)
+      : from_(from), to_(to), name_(QualifiedName(to.database, to.name)), on_cluster_(OnCluster(to.cluster)) {}
+
+  std::string Run() && {
+    const bool knows_all = !from_.columns_only && !to_.columns_only;
+    if (knows_all && EngineForm(from_.engine) != EngineForm(to_.engine)) {
+      copy_for_.push_back(fmt::format("the engine ({} to {})", from_.engine, to_.engine));
+    }
+    if (!knows_all || EngineFamily(from_.engine).ends_with("MergeTree")) Alter(knows_all);
+    if (!copy_for_.empty()) AddCopy();
+    return std::move(sql_);
+  }
+
+ private:
+  void Alter(bool knows_all) {
+    if (knows_all) DropParts();
+    for (const AlterStep& step : MigrateColumns(from_, to_, copy_for_)) {
+      sql_ += AsComment(step.comment);
+      if (!step.clause.empty()) sql_ += step.held ? AsComment(Statement(step.clause)) : Statement(step.clause);
+    }
+    if (!knows_all) return;
+    MigrateKeys();
+    AddParts();
+    MigrateTtl();
+    MigrateSettings();
+    if (from_.comment != to_.comment) Do(fmt::format("MODIFY COMMENT {}", QuotedText(to_.comment)));
+  }
+
+  std::string Statement(std::string_view clause) const {
+    return fmt::format("ALTER TABLE {}{} {};\n", name_, on_cluster_, clause);
+  }
+  void Do(std::string_view clause) { sql_ += Statement(clause); }
+  void Hold(std::string_view why, std::string_view clause) { sql_ += AsComment(why) + AsComment(Statement(clause)); }
+
+  /// For each of `list` that `other` does not have in the same form.
+  template <class Part, class Form, class Act>
+  static void ForMissing(const std::vector<Part>& list, const std::vector<Part>& other, Form form, Act act) {
+    for (const Part& part : list) {
+      const auto same = std::ranges::find(other, part.name, &Part::name);
+      if (same == other.end() || form(*same) != form(part)) act(part);
+    }
+  }
+  static const std::string& SqlOf(const NamedSql& part) { return part.sql; }
+
+  /// In one statement: each rewrites what is stored.
+  void DropParts() {
+    std::vector<std::string> clauses;
+    const auto drop = [&](std::string_view kind) {
+      return [&, kind](const auto& part) { clauses.push_back(fmt::format("DROP {} {}", kind, QuotedName(part.name))); };
+    };
+    ForMissing(from_.indexes, to_.indexes, IndexForm, drop("INDEX"));
+    ForMissing(from_.projections, to_.projections, SqlOf, drop("PROJECTION"));
+    ForMissing(from_.constraints, to_.constraints, SqlOf, drop("CONSTRAINT"));
+    if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
+  }
+
+  void AddParts() {
+    std::vector<std::string> clauses, built;
+    ForMissing(to_.indexes, from_.indexes, IndexForm, [&](const Index& index) {
+      clauses.push_back("ADD " + IndexSql(index));
+      built.push_back(fmt::format("MATERIALIZE INDEX {}", QuotedName(index.name)));
+    });
+    ForMissing(to_.projections, from_.projections, SqlOf, [&](const NamedSql& projection) {
+      clauses.push_back(fmt::format("ADD PROJECTION {} {}", QuotedName(projection.name), projection.sql));
+      built.push_back(fmt::format("MATERIALIZE PROJECTION {}", QuotedName(projection.name)));
+    });
+    ForMissing(to_.constraints, from_.constraints, SqlOf, [&](const NamedSql& constraint) {
+      clauses.push_back(fmt::format("ADD CONSTRAINT {} {}", QuotedName(constraint.name), constraint.sql));
+    });
+    if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
+    if (built.empty()) return;
+    sql_ += "-- Of rows that are stored already they are built when parts are merged, or by:\n";
+    sql_ += AsComment(Statement(fmt::format("{}", fmt::join(built, ", "))));
+  }
+
+  void MigrateKeys() {
+    const auto needs_copy = [&](std::string_view what, std::string_view old, std::string_view wanted) {
+      copy_for_.push_back(
+          fmt::format("{} ({} to {})", what, old.empty() ? "none" : old, wanted.empty() ? "none" : wanted));
+    };
+    if (KeyForm(from_.partition_by) != KeyForm(to_.partition_by)) {
+      needs_copy("PARTITION BY", from_.partition_by, to_.partition_by);
+    }
+    if (IsKeyShortened(from_, to_)) {
+      Do(fmt::format("MODIFY ORDER BY {}", to_.order_by));
+    } else if (KeyForm(from_.order_by) != KeyForm(to_.order_by) && !IsKeyExtended(from_, to_)) {
+      needs_copy("ORDER BY", from_.order_by, to_.order_by);
+    } else if (PrimaryKeyForm(from_) != PrimaryKeyForm(to_)) {
+      needs_copy("PRIMARY KEY", PrimaryKeyForm(from_), PrimaryKeyForm(to_));
+    }
+    if (from_.sample_by != to_.sample_by) {
+      Do(to_.sample_by.empty() ? "REMOVE SAMPLE BY" : fmt::format("MODIFY SAMPLE BY {}", to_.sample_by));
+    }
+  }
+
+  void MigrateTtl() {
+    if (from_.ttl == to_.ttl) return;
+    if (to_.ttl.empty()) return Do("REMOVE TTL");
+    Hold("A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
+  }
+
+  void MigrateSettings() {
+    const auto old = SettingsForm(from_), wanted = SettingsForm(to_);
+    for (const auto& [name, value] : wanted) {
+      const auto it = old.find(name);
+      if (it != old.end() && it->second == value) continue;
+      SetSetting(name, fmt::format("MODIFY SETTING {} = {}", name, value));
+    }
+    for (const auto& [name, value] : old) {
+      if (!wanted.contains(name)) SetSetting(name, fmt::format("RESET SETTING {}", name));
+    }
+  }
+
+  void SetSetting(const std::string& name, const std::string& clause) {
+    if (IsFixedSetting(name)) {
+      copy_for_.push_back(fmt::format("the setting {}", name));
+    } else {
+      Do(clause);
+    }
+  }
+
+  /// How to get what ALTER TABLE cannot do.
+  void AddCopy() {
+    sql_ += fmt::format("-- {}: ALTER TABLE cannot change\n", name_);
+    for (const std::string& what : copy_for_) sql_ += fmt::format("--   {}\n", what);
+    sql_ += "-- A new table can, with a copy of the rows, while nothing is written:\n";
+    Table copy = to_;
+    copy.name += "_new";
+    const std::string copy_name = QualifiedName(copy.database, copy.name);
+    std::vector<std::string> columns;
+    for (const Column& column : to_.columns) {
+      const auto old = std::ranges::find(from_.columns, column.name, &Column::name);
+      const bool is_stored = column.default_kind == DefaultKind::kNone || column.default_kind == DefaultKind::kDefault;
+      if (is_stored && old != from_.columns.end() && old->default_kind != DefaultKind::kEphemeral) {
+        columns.push_back(QuotedName(column.name));
+      }
+    }
+    const std::string list = fmt::format("{}", fmt::join(columns, ", "));
+    sql_ += AsComment(TableSql(copy));
+    sql_ += AsComment(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {};", copy_name, list, list, name_));
+    sql_ += AsComment(fmt::format("EXCHANGE TABLES {} AND {}{};", copy_name, name_, on_cluster_));
+  }
+
+  const Table& from_;
+  const Table& to_;
+  const std::string name_, on_cluster_;
+  std::vector<std::string> copy_for_;  // what needs a copy of the table
+  std::string sql_;
+};
+
+}  // namespace
+
+std::string OnCluster(std::string_view cluster) {
+  return cluster.empty() ? "" : fmt::format(" ON CLUSTER {}", QuotedName(cluster));
+}
+
+std::string TableMigrationSql(const Table& from, const Table& to) {
+  Table wanted = to;
+  if (!from.database.empty()) wanted.database = from.database;
+  if (wanted.cluster.empty()) wanted.cluster = from.cluster;
+  return TableMigration(from, wanted).Run();
+}
+
+}  // namespace gf_otlp::schema

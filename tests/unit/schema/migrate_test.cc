@@ -1,0 +1,285 @@
+#include "schema/migrate.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gf_otlp::schema {
+namespace {
+
+// That servers take the statements, and what comes of them: tests/integration/migrate_test.py.
+
+Column Col(std::string name, std::string_view type) {
+  auto parsed = ParseType(type);
+  REQUIRE_MESSAGE(parsed, type);
+  return {.name = std::move(name), .type = *parsed};
+}
+
+Table Logs() {
+  Table table;
+  table.name = "logs";
+  table.columns = {Col("Time", "DateTime64(9)"), Col("Service", "String"), Col("Body", "String")};
+  table.engine = "MergeTree";
+  table.order_by = "(Service, Time)";
+  return table;
+}
+
+/// Lines that a server runs, and those that are comments.
+struct Sql {
+  std::vector<std::string> run, comments;
+};
+
+Sql Migrated(const Schema& from, const Schema& to) {
+  Sql sql;
+  const std::string text = MigrationSql(from, to);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    REQUIRE(end != std::string::npos);
+    const std::string line = text.substr(begin, end - begin);
+    if (line.starts_with("-- ")) {
+      sql.comments.push_back(line.substr(3));
+    } else {
+      sql.run.push_back(line);
+    }
+    begin = end + 1;
+  }
+  return sql;
+}
+Sql Migrated(const Table& from, const Table& to) { return Migrated(Schema{{from}, {}}, Schema{{to}, {}}); }
+
+bool Mentions(const std::vector<std::string>& lines, std::string_view text) {
+  return std::ranges::any_of(lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+using Lines = std::vector<std::string>;
+
+TEST_CASE("nothing to do") { CHECK(MigrationSql({{Logs()}, {}}, {{Logs()}, {}}).empty()); }
+
+TEST_CASE("new columns get their places, those with a DEFAULT last") {
+  Table to = Logs();
+  to.columns.insert(to.columns.begin(), Col("Id", "UInt64"));
+  Column lower = Col("Lower", "String");
+  lower.default_kind = DefaultKind::kDefault;
+  lower.default_expression = "lower(Name)";
+  to.columns.insert(to.columns.begin() + 2, {lower, Col("Name", "String")});
+  const Sql sql = Migrated(Logs(), to);
+  CHECK(sql.run == Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 FIRST;",
+                         "ALTER TABLE logs ADD COLUMN Name String AFTER Time;",
+                         "ALTER TABLE logs ADD COLUMN Lower String DEFAULT lower(Name) AFTER Time;"});
+  CHECK(sql.comments.empty());
+}
+
+TEST_CASE("as few columns as can be are moved") {
+  Table to = Logs();
+  std::ranges::rotate(to.columns, to.columns.begin() + 1);
+  CHECK(Migrated(Logs(), to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Time DateTime64(9) AFTER Body;"});
+}
+
+TEST_CASE("the database and the cluster of what is there are kept") {
+  Table from = Logs(), to = Logs();
+  from.database = "otel";
+  from.cluster = "c";
+  to.columns[2] = Col("Body", "LowCardinality(String)");
+  CHECK(Migrated(from, to).run ==
+        Lines{"ALTER TABLE otel.logs ON CLUSTER c MODIFY COLUMN Body LowCardinality(String);"});
+  Table added = Logs();
+  added.name = "more";
+  const Sql sql = Migrated(Schema{{from}, {}}, Schema{{from, added}, {}});
+  REQUIRE_FALSE(sql.run.empty());
+  CHECK(sql.run.front() == "CREATE TABLE IF NOT EXISTS otel.more ON CLUSTER c");
+}
+
+TEST_CASE("types that keep all of the values are changed, others are left to the user") {
+  Table to = Logs();
+  to.columns[2] = Col("Body", "Nullable(String)");
+  CHECK(Migrated(Logs(), to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Body Nullable(String);"});
+  // "42" may be in it, and "x".
+  to.columns[2] = Col("Body", "UInt64");
+  CHECK(Migrated(Logs(), to).run.empty());
+  CHECK(Mentions(Migrated(Logs(), to).comments, "ALTER TABLE logs MODIFY COLUMN Body UInt64;"));
+
+  Table from = Logs();
+  from.columns[2] = Col("Body", "DateTime64(9)");
+  to.columns[2] = Col("Body", "DateTime");
+  CHECK(Migrated(from, to).run.empty());
+  CHECK(Mentions(Migrated(from, to).comments, "fractions of a second are cut off"));
+
+  // CAST makes ['a'] of an Array, rows have ["a"].
+  from.columns[2] = Col("Body", "Array(String)");
+  to.columns[2] = Col("Body", "String");
+  CHECK(Migrated(from, to).run.empty());
+  from.columns[2] = Col("Body", "JSON");
+  to.columns[2] = Col("Body", "Map(String, String)");
+  CHECK(Migrated(from, to).run.empty());
+  CHECK(Mentions(Migrated(from, to).comments, "no safe way from Body: JSON"));
+}
+
+TEST_CASE("an Enum's numbers are what is stored") {
+  Table from = Logs(), to = Logs();
+  from.columns[2] = Col("Body", "Enum8('a' = 1)");
+  to.columns[2] = Col("Body", "Enum8('a' = 2, 'b' = 1)");  // rows say 'a': no difference to them
+  CHECK(Migrated(from, to).run.empty());
+  to.columns[2] = Col("Body", "Enum8('a' = 1, 'b' = 2)");
+  CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Body Enum8('a' = 1, 'b' = 2);"});
+  from.order_by = to.order_by = "Body";
+  CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Body Enum8('a' = 1, 'b' = 2);"});
+}
+
+TEST_CASE("types of columns of a key") {
+  Table to = Logs();
+  to.columns[0] = Col("Time", "DateTime64(3)");
+  CHECK(Migrated(Logs(), to).run.empty());
+  CHECK(Mentions(Migrated(Logs(), to).comments, "the type of a column of a key (Time"));
+  CHECK(Mentions(Migrated(Logs(), to).comments, "EXCHANGE TABLES logs_new AND logs;"));
+
+  // What is stored stays as it is.
+  to.columns[0] = Col("Time", "DateTime64(9, 'UTC')");
+  CHECK(Migrated(Logs(), to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Time DateTime64(9, 'UTC');"});
+  to = Logs();
+  to.columns[1] = Col("Service", "LowCardinality(String)");
+  CHECK(Migrated(Logs(), to).run == Lines{"ALTER TABLE logs MODIFY COLUMN Service LowCardinality(String);"});
+  Table from = Logs();
+  from.partition_by = to.partition_by = "lower(Service)";
+  CHECK(Migrated(from, to).run.empty());
+}
+
+TEST_CASE("columns that are not among the new ones stay") {
+  Table to = Logs();
+  to.columns.pop_back();
+  const Sql sql = Migrated(Logs(), to);
+  CHECK(sql.run.empty());
+  CHECK(Mentions(sql.comments, "ALTER TABLE logs DROP COLUMN Body;"));
+}
+
+TEST_CASE("codecs, comments, defaults, TTLs of columns") {
+  Table to = Logs();
+  to.columns[1].codec = "ZSTD(3)";
+  to.columns[1].comment = "who";
+  to.columns[2].default_kind = DefaultKind::kDefault;
+  to.columns[2].default_expression = "'-'";
+  to.columns[2].ttl = "toDateTime(Time) + toIntervalDay(1)";
+  const Sql there = Migrated(Logs(), to);
+  CHECK(there.run == Lines{"ALTER TABLE logs MODIFY COLUMN Service CODEC(ZSTD(3));",
+                           "ALTER TABLE logs COMMENT COLUMN Service 'who';",
+                           "ALTER TABLE logs MODIFY COLUMN Body DEFAULT '-';"});
+  // It would empty values.
+  CHECK(Mentions(there.comments, "MODIFY COLUMN Body TTL toDateTime(Time) + toIntervalDay(1);"));
+  const Sql back = Migrated(to, Logs());
+  CHECK(back.run == Lines{"ALTER TABLE logs MODIFY COLUMN Service REMOVE CODEC;",
+                          "ALTER TABLE logs COMMENT COLUMN Service '';",
+                          "ALTER TABLE logs MODIFY COLUMN Body REMOVE DEFAULT;",
+                          "ALTER TABLE logs MODIFY COLUMN Body REMOVE TTL;"});
+}
+
+TEST_CASE("a column that stored values and shall not, or the other way round") {
+  Table to = Logs();
+  to.columns[2].default_kind = DefaultKind::kAlias;
+  to.columns[2].default_expression = "Service";
+  for (const Sql& sql : {Migrated(Logs(), to), Migrated(to, Logs())}) {
+    CHECK(sql.run.empty());
+    CHECK(Mentions(sql.comments, "needs DROP COLUMN and ADD COLUMN"));
+  }
+}
+
+TEST_CASE("indexes, projections and constraints go before columns change and come after") {
+  Table from = Logs(), to = Logs();
+  from.indexes = {{"old", "Body", "minmax", 1}, {"other", "Body", "minmax", 1}, {"same", "Body", "set(0)", 1}};
+  to.indexes = {{"other", "Body", "minmax", 4}, {"same", "Body", "set(0)", 0}};
+  to.columns[2] = Col("Body", "LowCardinality(String)");
+  from.constraints = {{"c", "CHECK Body != ''"}};
+  to.projections = {{"p", "(SELECT Body ORDER BY Body)"}};
+  const Sql sql = Migrated(from, to);
+  CHECK(sql.run == Lines{"ALTER TABLE logs DROP INDEX old, DROP INDEX other, DROP CONSTRAINT c;",
+                         "ALTER TABLE logs MODIFY COLUMN Body LowCardinality(String);",
+                         "ALTER TABLE logs ADD INDEX other Body TYPE minmax GRANULARITY 4, "
+                         "ADD PROJECTION p (SELECT Body ORDER BY Body);"});
+  CHECK(Mentions(sql.comments, "ALTER TABLE logs MATERIALIZE INDEX other, MATERIALIZE PROJECTION p;"));
+}
+
+TEST_CASE("ORDER BY goes on with new columns, or ends earlier") {
+  Table from = Logs(), to = Logs();
+  from.primary_key = to.primary_key = "Service";
+  to.columns.push_back(Col("Id", "UInt64"));
+  to.order_by = "(Service, Time, Id)";
+  CHECK(Migrated(from, to).run ==
+        Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 AFTER Body, MODIFY ORDER BY (Service, Time, Id);"});
+  to = from;
+  to.order_by = "Service";
+  CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs MODIFY ORDER BY Service;"});
+}
+
+TEST_CASE("what needs a copy") {
+  const auto copied_for = [](const Table& to) {
+    const Sql sql = Migrated(Logs(), to);
+    CHECK(sql.run.empty());
+    CHECK(Mentions(sql.comments, "CREATE TABLE IF NOT EXISTS logs_new"));
+    CHECK(Mentions(sql.comments, "INSERT INTO logs_new (Time, Service, Body) SELECT Time, Service, Body FROM logs;"));
+    return sql.comments;
+  };
+  Table to = Logs();
+  to.order_by = "(Time, Service)";
+  CHECK(Mentions(copied_for(to), "ORDER BY ((Service, Time) to (Time, Service))"));
+  to = Logs();
+  to.partition_by = "toDate(Time)";
+  CHECK(Mentions(copied_for(to), "PARTITION BY (none to toDate(Time))"));
+  to = Logs();
+  to.primary_key = "Service";
+  CHECK(Mentions(copied_for(to), "PRIMARY KEY ((Service, Time) to Service)"));
+  to = Logs();
+  to.engine = "ReplacingMergeTree(Time)";
+  CHECK(Mentions(copied_for(to), "the engine (MergeTree to ReplacingMergeTree(Time))"));
+  to = Logs();
+  to.settings = {{"index_granularity", "1024"}};
+  CHECK(Mentions(copied_for(to), "the setting index_granularity"));
+}
+
+TEST_CASE("TTL and settings of tables") {
+  Table to = Logs();
+  to.ttl = "toDateTime(Time) + toIntervalDay(3)";
+  to.settings = {{"index_granularity", "8192"}, {"ttl_only_drop_parts", "1"}};
+  const Sql there = Migrated(Logs(), to);
+  CHECK(there.run == Lines{"ALTER TABLE logs MODIFY SETTING ttl_only_drop_parts = 1;"});
+  // It deletes rows.
+  CHECK(Mentions(there.comments, "ALTER TABLE logs MODIFY TTL toDateTime(Time) + toIntervalDay(3);"));
+  CHECK(Migrated(to, Logs()).run ==
+        Lines{"ALTER TABLE logs REMOVE TTL;", "ALTER TABLE logs RESET SETTING ttl_only_drop_parts;"});
+}
+
+TEST_CASE("of a table without its storage only the columns are changed") {
+  Table from = Logs(), to = Logs();
+  from.columns_only = true;
+  from.engine = from.order_by = "";
+  to.columns.push_back(Col("Id", "UInt64"));
+  CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 AFTER Body;"});
+}
+
+TEST_CASE("tables and views") {
+  const View view{.name = "mv", .target = "logs", .query = "SELECT * FROM raw"};
+  Table raw = Logs();
+  raw.name = "raw";
+  const Sql stay = Migrated(Schema{{Logs(), raw}, {view}}, Schema{{Logs()}, {}});
+  CHECK(stay.run.empty());
+  CHECK(stay.comments ==
+        Lines{"Table raw is not among the new ones and stays.", "View mv is not among the new ones and stays."});
+
+  const Sql added = Migrated(Schema{{Logs()}, {}}, Schema{{Logs(), raw}, {view}});
+  REQUIRE(added.run.size() > 2);
+  CHECK(added.run.front() == "CREATE TABLE IF NOT EXISTS raw");
+  CHECK(Mentions(added.run, "CREATE MATERIALIZED VIEW IF NOT EXISTS mv TO logs"));
+
+  View other = view;
+  other.query = "SELECT Time FROM raw";
+  CHECK(Migrated(Schema{{Logs()}, {view}}, Schema{{Logs()}, {other}}).run ==
+        Lines{"ALTER TABLE mv MODIFY QUERY SELECT Time FROM raw;"});
+  other = view;
+  other.target = "raw";
+  const Sql moved = Migrated(Schema{{Logs()}, {view}}, Schema{{Logs()}, {other}});
+  CHECK(moved.run.front() == "DROP VIEW mv;");
+  CHECK(Mentions(moved.run, "CREATE MATERIALIZED VIEW IF NOT EXISTS mv TO raw"));
+}
+
+}  // namespace
+}  // namespace gf_otlp::schema
