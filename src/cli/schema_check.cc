@@ -84,7 +84,7 @@ class Check {
   SchemaSource found_;
   schema::ServerVersion server_;
   std::vector<Candidate> candidates_;
-  std::string named_by_columns_;
+  std::string named_by_columns_;  // the one table that DESCRIBE told of
 };
 
 Result<std::vector<ShapeVariant>> Check::Variants() const {
@@ -198,7 +198,7 @@ void Check::AddMissing(const schema::Schema& all, std::vector<Difference>& diffe
       differences.push_back(
           TableMissing(Effect::kBreaks, table.name, fmt::format("not in {}{}", found_.name, Suggestion(table.name))));
     }
-  } else if (!missing.empty()) {
+  } else if (!missing.empty() && named_by_columns_.empty()) {
     differences.push_back(TableMissing(
         Effect::kDiffers, "",
         fmt::format("not in {}, and not asked for by --table: {}", found_.name, fmt::join(missing, ", "))));
