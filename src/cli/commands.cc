@@ -3,9 +3,16 @@
 namespace gf_otlp::cli {
 namespace {
 
+constexpr Command kSchemaCommands[] = {
+    {"print", "Print the tables of a shape as SQL, JSON or documentation", BindSchemaPrint},
+    {"check", "Say whether rows fit the tables of a DDL file or a server", BindSchemaCheck},
+    {"diff", "Say what changes from one schema to another, and how to migrate", BindSchemaDiff},
+};
+
 constexpr Command kCommands[] = {
     {"convert", "Turn OTLP captures into ClickHouse rows", BindConvert},
     {"publish", "Send OTLP captures to Kafka", BindPublish},
+    {"schema", "Print, check and compare the tables that rows fit", nullptr, kSchemaCommands},
     {"validate", "Find what is wrong with OTLP captures", BindValidate},
     {"completion", "Print a completion script for a shell", BindCompletion},
 };
