@@ -198,7 +198,7 @@ void Check::AddMissing(const schema::Schema& all, std::vector<Difference>& diffe
       differences.push_back(
           TableMissing(Effect::kBreaks, table.name, fmt::format("not in {}{}", found_.name, Suggestion(table.name))));
     }
-  } else if (!missing.empty() && named_by_columns_.empty()) {
+  } else if (!missing.empty()) {
     differences.push_back(TableMissing(
         Effect::kDiffers, "",
         fmt::format("not in {}, and not asked for by --table: {}", found_.name, fmt::join(missing, ", "))));
