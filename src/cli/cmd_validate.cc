@@ -12,11 +12,13 @@
 #include "cli/progress.h"
 #include "cli/report_flags.h"
 #include "cli/summary.h"
+#include "cli/validate_rows.h"
 #include "cli/validate_rules.h"
 #include "otlp/rules.h"
 #include "pipeline/conversion.h"
 #include "pipeline/otlp_check.h"
 #include "pipeline/parent_check.h"
+#include "schema/row_check.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -25,6 +27,7 @@ namespace {
 struct ValidateFlags {
   InputFlags input;
   RowFlags tables;
+  RowCheckFlags row_check;
   ReportFlags report;
   RunFlags run;
   std::vector<std::string> rules, ignored;
@@ -42,6 +45,7 @@ struct Check {
 /// Takes what workers found: findings and, if they are to be looked at, spans.
 class CheckSink final : public Sink {
  public:
+  /// `cross` goes with OtlpRules().
   CheckSink(std::size_t rules, std::size_t max_findings, bool cross) : findings_(rules, max_findings) {
     if (cross) parents_.emplace(max_findings);
   }
@@ -67,6 +71,20 @@ class CheckSink final : public Sink {
   std::optional<ParentCheck> parents_;
 };
 
+std::span<const Rule> RulesOf(const ValidateFlags& flags) {
+  return flags.row_check.rows ? schema::RowRules() : OtlpRules();
+}
+
+/// Options that say nothing of what is checked.
+Status CheckTogether(const ValidateFlags& flags) {
+  const RowCheckFlags& rows = flags.row_check;
+  if (rows.rows && flags.strict) return UsageError("--strict goes with OTLP, not with --rows");
+  if (rows.rows && flags.cross) return UsageError("--cross goes with OTLP, not with --rows");
+  if (!rows.rows && !rows.table.empty()) return UsageError("--table goes with --rows");
+  if (!rows.rows && !rows.ddl.empty()) return UsageError("--ddl goes with --rows");
+  return {};
+}
+
 /// A rule that is asked for by its name, but not looked for without another option.
 Status CheckNamed(const ValidateFlags& flags) {
   const std::span<const Rule> rules = OtlpRules();
@@ -82,27 +100,38 @@ Status CheckNamed(const ValidateFlags& flags) {
   return {};
 }
 
-Result<Check> ReadFlags(const ValidateFlags& flags) {
-  Check check{.rules = OtlpRules()};
-  Result<std::vector<bool>> chosen = ChooseRules(check.rules, flags.rules, flags.ignored);
-  if (!chosen) return std::unexpected(std::move(chosen.error()));
-  GF_UNEXPECTED_IF_ERROR(CheckNamed(flags));
-  check.chosen = std::move(*chosen);
+/// Makes the workers check OTLP.
+Status ReadOtlpFlags(const ValidateFlags& flags, Check& check) {
+  GF_RETURN_IF_ERROR(CheckNamed(flags));
   for (std::size_t i = 0; i < check.rules.size(); ++i) {
     const auto rule = static_cast<OtlpRule>(i);
     if ((IsStrictRule(rule) && !flags.strict) || (IsCrossRule(rule) && !flags.cross)) check.chosen[i] = false;
   }
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  OtlpCheckOptions options{
+      .now = static_cast<std::uint64_t>(now.count()), .max_examples = flags.max_findings, .cross = flags.cross};
+  GF_RETURN_IF_ERROR(flags.tables.Read(options.rows));
+  check.conversion.make_converter = [options, capture = check.conversion.capture] {
+    return OtlpCheck::Make(options, capture);
+  };
+  return {};
+}
+
+Result<Check> ReadFlags(const ValidateFlags& flags) {
+  Check check{.rules = RulesOf(flags)};
+  GF_UNEXPECTED_IF_ERROR(CheckTogether(flags));
+  Result<std::vector<bool>> chosen = ChooseRules(check.rules, flags.rules, flags.ignored);
+  if (!chosen) return std::unexpected(std::move(chosen.error()));
+  check.chosen = std::move(*chosen);
   ConversionOptions& conversion = check.conversion;
   GF_UNEXPECTED_IF_ERROR(flags.run.Check());
   GF_UNEXPECTED_IF_ERROR(flags.input.Read(conversion.capture));
   conversion.inputs = flags.input.inputs;
   conversion.threads = flags.run.WorkerThreads();
   conversion.records.separate_streams = true;
-  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
-  OtlpCheckOptions options{
-      .now = static_cast<std::uint64_t>(now.count()), .max_examples = flags.max_findings, .cross = flags.cross};
-  GF_UNEXPECTED_IF_ERROR(flags.tables.Read(options.rows));
-  conversion.make_converter = [options, capture = conversion.capture] { return OtlpCheck::Make(options, capture); };
+  GF_UNEXPECTED_IF_ERROR(flags.row_check.rows
+                             ? flags.row_check.Read(flags.tables, flags.input, flags.max_findings, conversion)
+                             : ReadOtlpFlags(flags, check));
   return check;
 }
 
@@ -111,15 +140,20 @@ std::string Subject(const std::vector<std::string>& inputs) {
   return inputs.size() == 1 ? first : fmt::format("{} and {}", first, Counted(inputs.size() - 1, "other"));
 }
 
-void AddFacts(const Conversion& conversion, const CheckSink& sink, double seconds, Report& report) {
+void AddFacts(const Conversion& conversion, const CheckSink& sink, bool rows, double seconds, Report& report) {
   const Counts& counts = conversion.counts();
   const auto add = [&](std::string_view name, std::uint64_t count) {
     report.facts.emplace_back(name, fmt::format("{}", count));
   };
   add("files", conversion.files_read());
-  add("units", counts.units);
-  add("units not checked to their end", counts.bad_units);
-  add("records", counts.records_read);
+  if (rows) {
+    add("rows", counts.records_read);
+    add("rows refused", counts.bad_units);
+  } else {
+    add("units", counts.units);
+    add("units not checked to their end", counts.bad_units);
+    add("records", counts.records_read);
+  }
   constexpr std::string_view kRecords[kSignalCount] = {"spans", "log records", "data points"};
   for (std::size_t i = 0; i < kSignalCount; ++i) {
     if (counts.signal_records[i] != 0) add(kRecords[i], counts.signal_records[i]);
@@ -133,7 +167,7 @@ void AddFacts(const Conversion& conversion, const CheckSink& sink, double second
 
 Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env) {
   ValidateFlags& flags = *shared;
-  if (flags.list_rules) return WriteAll(env.out, RuleList(OtlpRules()), "standard output");
+  if (flags.list_rules) return WriteAll(env.out, RuleList(RulesOf(flags)), "standard output");
   if (flags.input.inputs.empty()) return UsageError("INPUT is required: files, directories, or - for standard input");
   const auto begin = std::chrono::steady_clock::now();
   Report report;
@@ -154,8 +188,8 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   report.title = "validate";
   report.subject = Subject(flags.input.inputs);
-  AddFindings(check->rules, check->chosen, sink.found(), report);
-  AddFacts(conversion, sink, seconds.count(), report);
+  AddFindings(check->rules, check->chosen, sink.found(), flags.row_check.rows, report);
+  AddFacts(conversion, sink, flags.row_check.rows, seconds.count(), report);
   if (!flags.run.quiet) {
     SayWhatWasLeftOut(conversion, env);
     if (conversion.stopped()) env.Say("interrupted: the report is of what was read before");
@@ -172,6 +206,7 @@ Action BindValidate(CLI::App& sub) {
       "Examples:\n"
       "  gf-otlp validate captures/\n"
       "  gf-otlp validate --cross --format junit -o report.xml capture.pb\n"
+      "  gf-otlp validate --rows rows.jsonl --table otel_traces\n"
       "Manual: gf-otlp-validate(1)");
   f.input.Bind(sub);
 
@@ -187,6 +222,7 @@ Action BindValidate(CLI::App& sub) {
   sub.add_flag("--cross", f.cross, "Also spans whose parent is nowhere in the capture")->group("Rules");
   sub.add_flag("--list-rules", f.list_rules, "Print the rules and end")->group("Rules");
   f.tables.BindTables(sub);
+  f.row_check.Bind(sub);
 
   f.report.Bind(sub, "error|warning|note|never", "warning");
   sub.add_option("--max-findings", f.max_findings, "Examples of each rule that are shown")

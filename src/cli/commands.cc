@@ -13,7 +13,7 @@ constexpr Command kCommands[] = {
     {"convert", "Turn OTLP captures into ClickHouse rows", BindConvert},
     {"publish", "Send OTLP captures to Kafka", BindPublish},
     {"schema", "Print, check and compare the tables that rows fit", nullptr, kSchemaCommands},
-    {"validate", "Find what is wrong with OTLP captures", BindValidate},
+    {"validate", "Find what is wrong with OTLP captures, or with rows", BindValidate},
     {"completion", "Print a completion script for a shell", BindCompletion},
 };
 

@@ -58,7 +58,7 @@ std::string RuleList(std::span<const Rule> rules) {
 }
 
 void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, const std::vector<RuleFindings>& found,
-                 Report& report) {
+                 bool lines, Report& report) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!chosen[i]) continue;
     const Rule& rule = rules[i];
@@ -71,7 +71,11 @@ void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, c
       ReportItem& item = report.items.emplace_back();
       item.rule = rule.id;
       item.severity = SeverityName(rule.severity);
-      item.subject = fmt::format("unit {}", finding.unit);
+      if (lines) {
+        item.line = finding.unit;
+      } else {
+        item.subject = fmt::format("unit {}", finding.unit);
+      }
       item.message = finding.detail.empty() ? std::string(rule.explanation) : finding.detail;
       item.file = finding.file;
       item.offset = finding.offset;

@@ -24,9 +24,10 @@ Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::ve
 /// A line a rule: id, severity, explanation, where it is said.
 std::string RuleList(std::span<const Rule> rules);
 
-/// Puts the chosen rules and what was found under them into a report. `found`: for each of the rules.
+/// Puts the chosen rules and what was found under them into a report. `found`: for each of the rules. `lines`: units
+/// are lines.
 void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, const std::vector<RuleFindings>& found,
-                 Report& report);
+                 bool lines, Report& report);
 
 }  // namespace gf_otlp::cli
 
