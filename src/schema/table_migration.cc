@@ -123,7 +123,8 @@ class TableMigration {
       Do(fmt::format("MODIFY ORDER BY {}", to_.order_by));
     } else if (KeyForm(from_.order_by) != KeyForm(to_.order_by) && !IsKeyExtended(from_, to_)) {
       needs_copy("ORDER BY", from_.order_by, to_.order_by);
-    } else if (PrimaryKeyForm(from_) != PrimaryKeyForm(to_)) {
+    }
+    if (PrimaryKeyForm(from_) != PrimaryKeyForm(to_)) {
       needs_copy("PRIMARY KEY", PrimaryKeyForm(from_), PrimaryKeyForm(to_));
     }
     if (from_.sample_by != to_.sample_by) {
