@@ -161,12 +161,14 @@ class Rules(ValidateTest):
         text = read(os.path.join(run.TESTDATA, "..", "man", "gf-otlp-validate.1")).decode()
         named = re.findall(r"^\.It Cm (\S+) Pq (\S+)\n(.+)\.\n\[(.+)\]$", text.replace("\\-", "-"), re.MULTILINE)
         manual = [(rule, severity, line[0].lower() + line[1:], source) for rule, severity, line, source in named]
-        for line in self.run_command("validate", "--list-rules")[0].decode().split("\n"):
-            if not line:
-                continue
-            rule, severity, rest = line.split(None, 2)
-            explanation, source = rest.rstrip("]").split(" [")
-            self.assertIn((rule, severity, explanation, source), manual)
+        for options in ((), ("--rows",)):
+            for line in self.run_command("validate", *options, "--list-rules")[0].decode().split("\n"):
+                if not line:
+                    continue
+                rule, severity, rest = line.split(None, 2)
+                explanation, source = rest.rstrip("]").split(" [")
+                explanation = explanation[0].lower() + explanation[1:].rstrip(".")
+                self.assertIn((rule, severity, explanation, source), manual)
 
     def test_only_some(self):
         path = self.write("spans.jsonl", traces(span(1, name="", kind=77), attributes=()))
