@@ -145,7 +145,7 @@ class ContinuousIntegration(CommandTest):
         self.write("exporter-version", b"0.161\n")
         out = self.job(1, upgrade=True)
         self.assertIn("ALTER TABLE", out)
-        self.assertIn("EventName", out)
+        self.assertIn("TimestampTime", out)
 
     def test_going_back_loses(self):
         self.deploy("0.161")
