@@ -80,6 +80,10 @@ constexpr std::array<std::string_view, 27> kTrailingWords{
     "DESC",  "NULLS",  "FIRST", "LAST",       "FINAL", "GROUP", "ORDER",  "SETTINGS", "TO",
     "DISK",  "VOLUME", "SET",   "RECOMPRESS", "INNER", "LEFT",  "RIGHT",  "FULL",     "CROSS",
     "OUTER", "ANY",    "ALL",   "ASOF",       "SEMI",  "ANTI",  "GLOBAL", "ARRAY",    "OVER"};
+/// What else is no name within an expression.
+constexpr std::array<std::string_view, 21> kOtherWords{
+    "DISTINCT", "NOT",  "AND",  "OR",   "IN",   "LIKE", "ILIKE", "REGEXP", "MOD",      "DIV",   "IS",
+    "BETWEEN",  "CASE", "WHEN", "THEN", "ELSE", "END",  "ASC",   "DELETE", "INTERVAL", "GLOBAL"};
 constexpr std::array<std::string_view, 11> kUnits{
     "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"};
 
@@ -108,6 +112,19 @@ std::string NumberText(const SqlToken& token) {
   digits.assign(text, WriteDouble(text, value));
   if (digits.find_first_of(".e") == std::string::npos) digits += '.';
   return digits;
+}
+
+/// `text` between `quote`s, with escapes as ClickHouse writes them.
+std::string Quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    constexpr std::string_view kEscaped("\b\f\r\n\t\0", 6), kLetters = "bfrnt0";
+    const std::size_t escape = kEscaped.find(c);
+    if (c == quote || c == '\\' || escape != std::string_view::npos) out += '\\';
+    out += escape == std::string_view::npos ? c : kLetters[escape];
+  }
+  out += quote;
+  return out;
 }
 
 struct Expression {
@@ -189,7 +206,13 @@ class Normalizer {
         item = {std::string(word), kSequence};
         after_expression = std::ranges::find(kTrailingWords, word) != kTrailingWords.end();
       } else {
+        const bool quoted = cursor_.Peek().kind == SqlToken::Kind::kQuotedName;
+        const std::string name = quoted ? TokenValue(cursor_.Peek()) : "";
         item = Read(kLambda);
+        // "a (b)" would be a call, and a name without its quotes a keyword.
+        Need(!after_expression || !(item.text.starts_with('(') || item.text.starts_with('[')));
+        Need(!after_expression ||
+             !std::ranges::any_of(kTrailingWords, [&](auto known) { return SameWord(known, name); }));
         after_expression = true;
       }
       if (items == 0) {
@@ -350,7 +373,7 @@ class Normalizer {
     switch (token.kind) {
       case SqlToken::Kind::kNumber: return {NumberText(cursor_.Take()), kPrimary, Kind::kNumber};
       case SqlToken::Kind::kString: return {QuotedText(TokenValue(cursor_.Take())), kPrimary, Kind::kLiteral};
-      case SqlToken::Kind::kQuotedName: return {QuotedName(TokenValue(cursor_.Take())), kPrimary, Kind::kName};
+      case SqlToken::Kind::kQuotedName: return QuotedWord();
       case SqlToken::Kind::kName: return Word();
       default: break;
     }
@@ -358,6 +381,16 @@ class Normalizer {
     if (cursor_.TakeSymbol("[")) return Array();
     if (cursor_.TakeSymbol("*")) return {"*"};
     return Fail();
+  }
+
+  /// A name that keeps its quotes where it would be a keyword without them.
+  Expression QuotedWord() {
+    const SqlToken& token = cursor_.Take();
+    const std::string value = TokenValue(token);
+    const auto is = [&](std::string_view word) { return SameWord(word, value); };
+    if (cursor_.TakeSymbol("(")) return Function(token);
+    const bool keyword = std::ranges::any_of(kLeadingWords, is) || std::ranges::any_of(kOtherWords, is);
+    return {keyword ? Quoted(value, '`') : QuotedName(value), kPrimary, Kind::kName};
   }
 
   /// A name, or a word that begins something.
@@ -387,8 +420,10 @@ class Normalizer {
       const std::size_t space = value.text.find(' ');
       if (space != std::string::npos) {
         const auto unit = Unit(std::string_view(value.text).substr(space + 1, value.text.size() - space - 2));
-        Need(unit.has_value());
-        return Call(fmt::format("toInterval{}", unit.value_or("")), {{value.text.substr(1, space - 1)}});
+        const std::string number = value.text.substr(1, space - 1);
+        Need(unit.has_value() && NormalSql(number) == number &&
+             number.find_first_not_of("0123456789") == std::string::npos);
+        return Call(fmt::format("toInterval{}", unit.value_or("")), {{number}});
       }
     }
     const auto unit = Unit(cursor_.Peek().text);
@@ -448,10 +483,12 @@ class Normalizer {
         return Call(fmt::format("toInterval{}", *unit), arguments);
       }
     }
-    if (name.text == "tuple" && arguments.size() > 1) return {"(" + Joined(arguments) + ")"};
-    if (name.text == "array") return {"[" + Joined(arguments) + "]"};
-    if (arguments.empty() && name.text.ends_with("MergeTree")) return {std::string(name.text)};
-    return Call(QuotedName(name.text), arguments);
+    const std::string word = TokenValue(name);
+    if (word == "tuple" && arguments.size() > 1) return {"(" + Joined(arguments) + ")"};
+    if (word == "array") return {"[" + Joined(arguments) + "]"};
+    if (arguments.empty() && word.ends_with("MergeTree")) return {QuotedName(word)};
+    const bool keyword = SameWord(word, "CAST") || SameWord(word, "INTERVAL");  // between quotes: else Cast()
+    return Call(keyword && !name.IsWord(word) ? Quoted(word, '`') : QuotedName(word), arguments);
   }
 
   /// Behind "(".
@@ -536,19 +573,6 @@ std::string Squeezed(const std::vector<SqlToken>& tokens) {
     text += token.text;
   }
   return text;
-}
-
-/// `text` between `quote`s, with escapes as ClickHouse writes them.
-std::string Quoted(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    constexpr std::string_view kEscaped("\b\f\r\n\t\0", 6), kLetters = "bfrnt0";
-    const std::size_t escape = kEscaped.find(c);
-    if (c == quote || c == '\\' || escape != std::string_view::npos) out += '\\';
-    out += escape == std::string_view::npos ? c : kLetters[escape];
-  }
-  out += quote;
-  return out;
 }
 
 }  // namespace
