@@ -46,9 +46,30 @@ PathSizes SizesOf(const Attribute& attribute, std::uint64_t limit) {
   return all;
 }
 
-/// As AddPaths, but of what a JSON value keeps.
 template <class Entries>
-void AddValuePaths(const std::string& prefix, const Entries& entries, std::vector<std::string>& paths) {
+std::string FindRepeatedPath(const Entries& entries);
+
+/// The same of the objects in an array: each has paths of its own. Those of which there are too many are passed over.
+std::string FindRepeatedPathInArray(const Value& array) {
+  std::string repeated;
+  ForEachElement(array.bytes(), [&](const Value& element) {
+    if (!repeated.empty()) return;
+    if (element.kind() == Value::Kind::kArray) repeated = FindRepeatedPathInArray(element);
+    if (element.kind() != Value::Kind::kKvlist) return;
+    JoinedBytes joined;
+    std::vector<Attribute> nested;
+    ReadEntries(element.bytes(), nested, joined);
+    std::uint64_t bytes = 0;
+    for (const Attribute& entry : nested) bytes += PathBytes(entry, kMaxPathBytes);
+    if (bytes <= kMaxPathBytes) repeated = FindRepeatedPath(nested);
+  });
+  return repeated;
+}
+
+/// As AddPaths, but of what a JSON value keeps. `repeated`: what is found in arrays on the way.
+template <class Entries>
+void AddValuePaths(const std::string& prefix, const Entries& entries, std::vector<std::string>& paths,
+                   std::string& repeated) {
   std::unordered_map<std::string_view, const Value*> values;
   for (const Attribute& entry : entries) values[entry.key] = &entry.value;
   for (const auto& [key, value] : values) {
@@ -56,6 +77,7 @@ void AddValuePaths(const std::string& prefix, const Entries& entries, std::vecto
         value->kind() == Value::Kind::kEmpty || (value->kind() == Value::Kind::kBytes && value->bytes().empty());
     if (null) continue;
     std::string path = prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+    if (value->kind() == Value::Kind::kArray && repeated.empty()) repeated = FindRepeatedPathInArray(*value);
     if (value->kind() != Value::Kind::kKvlist) {
       paths.push_back(std::move(path));
       continue;
@@ -63,19 +85,23 @@ void AddValuePaths(const std::string& prefix, const Entries& entries, std::vecto
     JoinedBytes joined;
     std::vector<Attribute> nested;
     ReadEntries(value->bytes(), nested, joined);
-    AddValuePaths(path, nested, paths);
+    AddValuePaths(path, nested, paths, repeated);
   }
+}
+
+template <class Entries>
+std::string FindRepeatedPath(const Entries& entries) {
+  std::vector<std::string> paths;
+  std::string in_array;
+  AddValuePaths("", entries, paths, in_array);
+  std::ranges::sort(paths);
+  const auto repeated = std::ranges::adjacent_find(paths);
+  return repeated == paths.end() ? in_array : *repeated;
 }
 
 }  // namespace
 
-std::string RepeatedPath(const Attributes& attributes) {
-  std::vector<std::string> paths;
-  AddValuePaths("", attributes, paths);
-  std::ranges::sort(paths);
-  const auto repeated = std::ranges::adjacent_find(paths);
-  return repeated == paths.end() ? std::string() : *repeated;
-}
+std::string RepeatedPath(const Attributes& attributes) { return FindRepeatedPath(attributes); }
 
 std::uint64_t PathBytes(const Attribute& attribute, std::uint64_t limit) { return SizesOf(attribute, limit).bytes; }
 

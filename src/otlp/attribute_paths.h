@@ -14,7 +14,8 @@ namespace gf_otlp {
 void AttributePaths(const Attributes& attributes, std::vector<std::string>& paths);
 
 /// A path that two values would have in a JSON column, as of "a.b" beside "a": {"b"}; empty if there is none. Of equal
-/// keys in one list the last one counts, and values that are written as null have no path.
+/// keys in one list the last one counts, values that are written as null have no path, and objects in arrays have paths
+/// of their own.
 std::string RepeatedPath(const Attributes& attributes);
 
 /// How many bytes the paths of an attribute have, repeated ones too; something above `limit` if they have more. A long

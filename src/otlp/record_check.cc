@@ -125,7 +125,7 @@ void RecordChecker::CheckAttributes(Owner owner, const Attributes& attributes, b
     if (value.kind() == Value::Kind::kString && value.bytes().size() <= kUsualValueBytes && IsAsciiAttribute(attribute))
         [[likely]]
       continue;
-    nested |= value.kind() == Value::Kind::kKvlist;
+    nested |= value.kind() == Value::Kind::kKvlist || value.kind() == Value::Kind::kArray;
     CheckText(owner, "attribute key", attribute.key);
     CheckValue(owner, attribute.key, value);
   }

@@ -471,6 +471,20 @@ TEST_CASE("paths that a JSON column would have twice") {
   CHECK(Check(request).counts == Counts{});
   a->mutable_values(0)->set_key("c");
   CHECK(Check(request, json).counts == Counts{});
+  // A server refuses it in an object within an array too, but each object has paths of its own.
+  common::ArrayValue* const array = Add(&span, "list")->mutable_array_value();
+  for (int i = 0; i < 2; ++i) {
+    common::KeyValueList* const object = array->add_values()->mutable_kvlist_value();
+    object->add_values()->set_key("x.y");
+    object->mutable_values(0)->mutable_value()->set_bool_value(true);
+  }
+  CHECK(Check(request, json).counts == Counts{});
+  common::KeyValue* const x = array->mutable_values(1)->mutable_kvlist_value()->add_values();
+  x->set_key("x");
+  common::KeyValue* const y = x->mutable_value()->mutable_kvlist_value()->add_values();
+  y->set_key("y");
+  y->mutable_value()->set_int_value(1);
+  CHECK(Check(request, json).counts == Counts{{"attribute-path-conflict", 1}});
 }
 
 TEST_CASE("keys that only look alike are different") {
