@@ -31,8 +31,6 @@ bool MaybeQuoted(RowText& row, Read read) {
   return true;
 }
 
-void WarnOfNothing(RowText& row, const char* at) { row.Warn(RowRule::kEmptyToZero, at, "no digits, stored as 0"); }
-
 // Decimal digits of the largest and the smallest numbers.
 constexpr std::string_view kInt128 = "170141183460469231731687303715884105727";
 constexpr std::string_view kUInt128 = "340282366920938463463374607431768211455";
@@ -106,17 +104,20 @@ T NearestNumber(std::string_view text, bool& in_range) {
   return value;
 }
 
-/// `text` is digits alone, and T does not hold the number.
+/// `text` is digits alone, and T neither holds the number nor is printed as it.
 template <class T>
 bool LosesDigits(std::string_view text, T nearest) {
-  const std::size_t last = text.find_last_not_of('0');
-  if (last == std::string_view::npos) return false;
-  const std::size_t first = text.find_first_not_of('0');
-  if (last - first + 1 <= std::numeric_limits<T>::digits10) return false;
-  if (text.size() - first > kSafeDigits) return fmt::format("{:.0f}", nearest) != text.substr(first);
-  std::uint64_t whole = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
-  return error != std::errc() || static_cast<long double>(nearest) != static_cast<long double>(whole);
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+  const std::string_view significant = text.substr(0, text.find_last_not_of('0') + 1);
+  if (significant.size() <= std::numeric_limits<T>::digits10 || fmt::format("{:.0f}", nearest) == text) return false;
+  std::array<char, 64> shortest;
+  const auto end =
+      std::to_chars(shortest.data(), shortest.data() + shortest.size(), nearest, std::chars_format::scientific);
+  std::string printed;
+  for (const char* p = shortest.data(); p < end.ptr && *p != 'e'; ++p) {
+    if (*p != '.') printed += *p;
+  }
+  return printed != significant;
 }
 
 template <class T>
@@ -147,8 +148,7 @@ bool ReadFloat(RowText& row, const RowType& type) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   if (text.empty() || (!IsDigit(text[0]) && (text[0] != '.' || text.size() < 2 || !IsDigit(text[1])))) {
     // NaN and Infinity have letters.
-    if (text.empty() || text[0] == '.' || (text[0] | 0x20) == 'e') WarnOfNothing(row, begin);
-    return true;
+    return (!text.empty() && text[0] != '.' && (text[0] | 0x20) != 'e') || row.TakeNothing(begin);
   }
   if (!IsDigit(text.back()) && text.back() != '.' && (text[0] == '.' || IsDigit(text[0]))) {
     row.Warn(RowRule::kNumberRange, begin, "an exponent without digits is passed over");
@@ -189,7 +189,7 @@ bool JudgeInteger(RowText& row, const RowType& type) {
     WholeNumber number;
     if (!type.is_signed && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "an unsigned type and a minus");
     if (!ReadWholeNumber(row, number)) return false;
-    if (!number.digits) WarnOfNothing(row, begin);
+    if (!number.digits && !row.TakeNothing(begin)) return false;
     const int bits = type.is_signed ? type.size - 1 : type.size;
     const std::uint64_t most = ~std::uint64_t{0} >> (64 - bits);
     if (number.too_large || number.magnitude > most + (number.negative ? 1 : 0)) [[unlikely]] {
@@ -211,7 +211,7 @@ bool JudgeWideInteger(RowText& row, const RowType& type) {
     if (!type.is_signed && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "an unsigned type and a minus");
     WholeNumber number;
     if (!ReadWholeNumber(row, number)) return false;
-    if (!number.digits) WarnOfNothing(row, begin);
+    if (!number.digits && !row.TakeNothing(begin)) return false;
     std::string_view digits(begin, row.at());
     digits.remove_prefix(std::min(digits.find_first_of("123456789"), digits.size()));
     std::string most(type.size == 128 ? (type.is_signed ? kInt128 : kUInt128) : (type.is_signed ? kInt256 : kUInt256));
@@ -262,7 +262,7 @@ bool JudgeDecimal(RowText& row, const RowType& type) {
     exponent = static_cast<int>(std::min<std::uint64_t>(power.magnitude, 100000));
     if (power.negative) exponent = -exponent;
   }
-  if (!digits) WarnOfNothing(row, begin);
+  if (!digits && !row.TakeNothing(begin)) return false;
   if (quoted && !row.Take('"')) return row.Refuse(RowRule::kValue, begin, "no decimal number");
   // 0.0012 has -2 digits before its point.
   int before = whole;

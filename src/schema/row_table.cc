@@ -22,6 +22,22 @@ bool IsComputed(DefaultKind kind) {
   return kind == DefaultKind::kMaterialized || kind == DefaultKind::kAlias || kind == DefaultKind::kEphemeral;
 }
 
+/// Something but nulls, empty objects and arrays is in it. REQUIRES: SkipValue() passed over it
+bool HoldsValues(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      while (++i < text.size() && text[i] != '"') i += text[i] == '\\';
+      const std::size_t next = text.find_first_not_of(" \t\r\n\v\f", i + 1);
+      if (next == std::string_view::npos || text[next] != ':') return true;
+    } else if (text[i] == 'n') {
+      i += std::string_view("null").size() - 1;
+    } else if (std::string_view("{}[],: \t\r\n\v\f").find(text[i]) == std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 RowTable::RowTable(const Table& table, ServerVersion server) {
@@ -72,7 +88,7 @@ bool RowTable::JudgeMember(RowText& row, std::size_t index, std::string_view nam
     if (index == kUnknown) {
       ++unknown_;
       row.Warn(RowRule::kUnknownColumn, at, "no such column, skipped: " + Shown(name));
-    } else if (text.find_first_of("\"0123456789tf") != std::string_view::npos) {
+    } else if (HoldsValues(text)) {
       row.Warn(RowRule::kNestedDropped, at, fmt::format("{0} is skipped: {0}.* are columns of their own", Shown(name)));
     }
     return true;
@@ -157,7 +173,13 @@ bool RowTable::Judge(RowText& row) {
     row.SkipSpace();
     if (!row.Take(':')) return row.Refuse(RowRule::kSyntax, row.at(), "a colon is missing");
     row.SkipSpace();
+    const char* const value = row.at();
     if (!JudgeMember(row, index, name, at)) return false;
+    if (!row.AtEnd() && std::string_view(",} \t\r\n\v\f").find(row.Peek()) == std::string_view::npos) {
+      const std::string_view rest(value, row.at() + row.rest().size());
+      return row.Refuse(RowRule::kValue, value,
+                        "no value of the column: " + Shown(rest.substr(0, rest.find_first_of(",}"))));
+    }
     row.SkipSpace();
   }
   return nested_.empty() || JudgeNestedLengths(row);

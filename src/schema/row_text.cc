@@ -203,6 +203,14 @@ bool RowText::SkipNumber() {
   return Refuse(RowRule::kValue, begin, "no such value");
 }
 
+bool RowText::TakeNothing(const char* begin) {
+  if (std::string_view(":,}]\" \t\r\n").find(Peek()) == std::string_view::npos) {
+    return Refuse(RowRule::kValue, begin, "no number: " + Shown(rest().substr(0, rest().find_first_of(",}]"))));
+  }
+  Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 0");
+  return true;
+}
+
 bool RowText::SkipBrackets(std::string_view& text) {
   const char* const begin = at_;
   const char open = *at_;

@@ -59,7 +59,7 @@ class RowText {
   void MoveTo(const char* at) { at_ = at; }
   void Step() { ++at_; }
   void SkipSpace() {
-    while (static_cast<std::uint8_t>(*at_) <= ' ' && at_ < end_ && IsSpace(*at_)) ++at_;
+    while (at_ < end_ && IsSpace(*at_)) ++at_;
   }
   bool Take(char c) {
     if (Peek() != c) return false;
@@ -83,6 +83,9 @@ class RowText {
   bool SkipBrackets(std::string_view& text);
   /// A number's characters as far as the server reads them: sign, digits, fraction, exponent, inf, nan.
   bool SkipNumber();
+
+  /// A number without digits is taken as 0, with a finding, if nothing else stands in its place.
+  bool TakeNothing(const char* begin);
 
   /// Adds a finding, and gives false.
   [[gnu::cold]] bool Refuse(RowRule rule, const char* at, std::string detail);

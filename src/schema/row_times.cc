@@ -18,6 +18,8 @@ constexpr std::int64_t kSecondsADay = 86400;
 /// Of a time zone from UTC.
 constexpr std::int64_t kMostOffset = 15 * 3600;
 constexpr int kNanoDigits = 9;
+/// In which 64 bits of nanoseconds end.
+constexpr int kMostNanoYear = 2262;
 /// The server's parser takes no more digits behind the point.
 constexpr std::size_t kMostFraction = 19;
 
@@ -109,6 +111,11 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
         (time.month > 12 || (time.year == 0 && !time.has_time) || (time.month > 0 && time.day > 0 && time.year > 0))) {
       return row.Refuse(RowRule::kValue, at, "no such day: " + Shown(text));
     }
+    // A day behind a month's last is one of the next month; others are 1970-01-01.
+    const bool next_month = time.month > 0 && time.month <= 12 && time.day > 0 && time.day <= 31;
+    if (next_month && time.year > kMostNanoYear && !seconds_alone && type.scale == kNanoDigits) {
+      return row.Refuse(RowRule::kValue, at, Shown(text) + " is outside what DateTime64(9) holds");
+    }
     row.Warn(RowRule::kTimeChanged, at, "no such day: " + Shown(text) + ", stored as another");
     return true;
   }
@@ -151,10 +158,13 @@ bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::
     }
   } else {
     constexpr std::size_t kLeastDigits = 5, kMostSeconds = 10;
-    if (digits.size() < kLeastDigits) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+    const bool seconds_alone = type.kind == RowType::Kind::kDateTime;
+    if (text.starts_with('-') ? seconds_alone : digits.size() < kLeastDigits) {
+      return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+    }
     if (text.starts_with('-')) {
       value = -value;
-    } else if (digits.size() > kMostSeconds && type.kind == RowType::Kind::kDateTime64) {
+    } else if (digits.size() > kMostSeconds && !seconds_alone) {
       fraction_digits = type.scale;
     }
   }
@@ -171,7 +181,7 @@ bool JudgeBareNumber(RowText& row, const RowType& type) {
   WholeNumber number;
   if (!ReadWholeNumber(row, number)) return false;
   const std::string_view text(begin, row.at());
-  if (!number.digits) row.Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 0");
+  if (!number.digits && !row.TakeNothing(begin)) return false;
   std::int64_t seconds = 0;
   bool wrapped = number.too_large || number.magnitude > std::uint64_t{1} << 63 ||
                  (!number.negative && number.magnitude == std::uint64_t{1} << 63);
@@ -258,7 +268,7 @@ bool JudgeDate(RowText& row, const RowType& type) {
     }
     if (!wide && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "a date before 1970");
     if (!ReadWholeNumber(row, number)) return false;
-    if (!number.digits) row.Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 1970-01-01");
+    if (!number.digits && !row.TakeNothing(begin)) return false;
     const std::int64_t limit = number.negative ? -least : most;
     if (number.too_large || number.magnitude > static_cast<std::uint64_t>(limit)) {
       row.Warn(RowRule::kTimeChanged, begin, Shown({begin, row.at()}) + " days are stored as another date");
