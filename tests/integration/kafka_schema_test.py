@@ -24,8 +24,15 @@ ENGINE = None
 class KafkaSchema(PublishTest):
     def create(self, name, *options):
         ENGINE.query(f"CREATE DATABASE {name}")
+        self.addCleanup(self.stop_reading, name)
         ENGINE.query(f"USE {name}")
         ENGINE.query(self.run_command("schema", "print", *options)[0])
+
+    @staticmethod
+    def stop_reading(database):
+        """Readers share few threads: those of the next case are to have them."""
+        for row in ENGINE.rows(f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'Kafka'"):
+            ENGINE.query(f"DROP TABLE {database}.{row['name']}")
 
     @staticmethod
     def contents(table, where=""):
@@ -42,8 +49,16 @@ class KafkaSchema(PublishTest):
                 errors = ENGINE.rows("SELECT exceptions.text AS errors FROM system.kafka_consumers "
                                      f"WHERE database = '{database}' AND table = '{table}_kafka'")
                 self.fail(f"{self.count(f'{database}.{table}')} of {count} rows in {table}; the reader's errors: {errors}; "
-                          f"messages: {ENGINE.rows(f'SELECT Topic, Error FROM {database}.otel_kafka_errors LIMIT 2')}")
+                          f"messages: {ENGINE.rows(f'SELECT Topic, base64Encode(Error) FROM {database}.otel_kafka_errors LIMIT 2')}")
             time.sleep(0.2)
+
+    @staticmethod
+    def insert(table, rows):
+        """How many rows the engine refused."""
+        insert = f"INSERT INTO {table} SETTINGS input_format_import_nested_json = 1 FORMAT JSONEachRow ".encode()
+        if not ENGINE.ask(insert + b"\n".join(rows))[0]:
+            return 0
+        return sum(ENGINE.ask(insert + row)[0] for row in rows)
 
     def publish_and_read(self, name, *shape, publish=(), kafka=(), expect=None):
         """Publishes all of testdata with the options `publish`, into tables printed with the options `kafka`, and compares them
@@ -55,33 +70,32 @@ class KafkaSchema(PublishTest):
         rows = {table: found for table, found in rows.items() if expect is None or table in expect}
         self.assertGreater(len(rows), 1)
         self.create(f"{name}_expected", *shape)
-        for table, found in rows.items():
-            ENGINE.query(f"INSERT INTO {table} SETTINGS input_format_import_nested_json = 1 FORMAT JSONEachRow ".encode() +
-                         b"\n".join(found))
+        refused = sum(self.insert(table, found) for table, found in rows.items())
         self.publish(*inputs, *shape, "--partitions", "2", *publish)
         self.create(name, *shape, "--kafka", self.broker.address(), *kafka)
-        for table, found in rows.items():
+        for table in rows:
             with self.subTest(table):
-                self.await_rows(name, table, len(found))
+                self.await_rows(name, table, self.count(f"{name}_expected.{table}"))
                 self.assertEqual(self.contents(f"{name}.{table}"), self.contents(f"{name}_expected.{table}"))
-        self.assertEqual(self.count(f"{name}.otel_kafka_errors"), 0)
-        return rows
+        self.await_rows(name, "otel_kafka_errors", refused)
+        self.assertEqual(self.count(f"{name}.otel_kafka_errors"), refused)
+        return refused
 
     def test_default_topics(self):
         """The topics that publish sends to are those that the printed tables read, nothing else being said; and the table of
         errors takes what is no row, without stopping the rest."""
-        found = self.publish_and_read("defaults", expect={"otel_traces", "otel_logs", "otel_metrics_sum"})
-        self.assertEqual(len(found), 3)
+        refused = self.publish_and_read("defaults", expect={"otel_traces", "otel_logs", "otel_metrics_sum"})
+        self.assertEqual(refused, 0)
         self.run_command("publish", "--brokers", self.broker.address(), "--encoding", "otlp_proto", "--signal", "traces",
                          run.golden("traces-basic"))
         end = time.monotonic() + PATIENCE
         while not self.count("defaults.otel_kafka_errors"):
             self.assertLess(time.monotonic(), end, "no message in the table of errors")
             time.sleep(0.2)
-        errors = ENGINE.rows("SELECT Topic, Error, length(Message) AS size FROM defaults.otel_kafka_errors")
+        errors = ENGINE.rows("SELECT Topic, length(Error) AS said, length(Message) AS size FROM defaults.otel_kafka_errors")
         for error in errors:
             self.assertEqual(error["Topic"], "otel-traces")
-            self.assertTrue(error["Error"], error)
+            self.assertGreater(error["said"], 0)
             self.assertGreater(error["size"], 0)
         # What comes behind it arrives.
         before = self.count("defaults.otel_traces")
@@ -91,7 +105,6 @@ class KafkaSchema(PublishTest):
     def named(self, name, *shape):
         """Topics of the case's own, all signals."""
         topics = [f"--topic={signal}={self.topic(signal)}" for signal in SIGNALS.values()]
-        self.run_command("schema", "print", *shape)
         tables = json.loads(self.run_command("schema", "print", *shape, "--format", "json")[0])["tables"]
         kafka = ["--kafka-group", name]
         for table in (table["name"] for table in tables):
@@ -108,7 +121,8 @@ class KafkaSchema(PublishTest):
         self.assertEqual(ENGINE.rows("SELECT count() AS n FROM older.otel_logs WHERE TimestampTime != toDateTime(Timestamp)")[0]["n"], 0)
 
     def test_json_columns(self):
-        self.named("paths", "--shape", "clickhouse-json")
+        """Rows that columns of type JSON refuse (integers beyond 64 bits, a path twice) are in the table of errors."""
+        self.assertGreater(self.named("paths", "--shape", "clickhouse-json"), 0)
 
     def test_glassflow(self):
         """Exemplars and quantiles, which a server drops by default, are there."""
