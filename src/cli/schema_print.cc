@@ -129,8 +129,8 @@ Action BindSchemaPrint(CLI::App& sub) {
       ->allow_extra_args(false)
       ->needs(kafka)
       ->group("Kafka");
-  f.schema.kafka_group = "gf-otlp";
-  add("--kafka-group", f.schema.kafka_group, "Consumer group", "NAME", "Kafka")->capture_default_str()->needs(kafka);
+  add("--kafka-group", f.schema.kafka_group, "Consumer group of all tables (default: gf-otlp-TABLE)", "NAME", "Kafka")
+      ->needs(kafka);
 
   add("--format", f.format, "What to print", "sql|json|markdown", "Output")->capture_default_str();
   f.output.Bind(sub, "the tables");

@@ -184,7 +184,7 @@ class TableComparison {
     std::string_view id = "engine";
     if (family != EngineFamily(expected_.engine)) {
       if (std::ranges::find(kMerging, family) != std::end(kMerging)) id = "engine-merges";
-      if (family == "Null") id = "engine-drops";
+      if (family == "Null") id = "engine-null";
     }
     Add(id, "", expected_.engine, found_.engine);
   }

@@ -30,7 +30,7 @@ const std::vector<DifferenceRule>& DifferenceRules() {
       {"column-ttl", "the column's TTL is another: its values are emptied at another time", Effect::kDiffers},
       {"engine", "the table's engine is another", Effect::kDiffers},
       {"engine-merges", "the engine replaces or sums up rows that have the same key: rows vanish", Effect::kBreaks},
-      {"engine-drops", "the engine is Null: rows are not stored", Effect::kBreaks},
+      {"engine-null", "the engine is Null: rows are kept only where a view reads them", Effect::kDiffers},
       {"partition-key", "PARTITION BY is another", Effect::kDiffers},
       {"primary-key", "PRIMARY KEY is another: queries may be slower", Effect::kDiffers},
       {"order-key", "ORDER BY is another: queries may be slower", Effect::kDiffers},

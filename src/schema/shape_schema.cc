@@ -206,7 +206,8 @@ class SchemaMaker {
       const Table kafka =
           KafkaTable(target, {.brokers = options_.kafka_brokers,
                               .topics = TopicsOf(info),
-                              .group = options_.kafka_group.empty() ? std::string(kDefaultGroup) : options_.kafka_group,
+                              .group = options_.kafka_group.empty() ? fmt::format("{}-{}", kDefaultGroup, target.name)
+                                                                    : options_.kafka_group,
                               .nested_objects = HasNestedObjects(info)});
       schema.views.push_back(KafkaView(target, kafka));
       schema.views.push_back(KafkaErrorsView(kafka, errors));

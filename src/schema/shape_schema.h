@@ -25,7 +25,8 @@ struct ShapeSchemaOptions {
   /// Tables of the Kafka engine and views that fill the tables from them, if not empty: "host:port,host:port".
   std::string kafka_brokers;
   std::map<std::string, std::string> kafka_topics;  // of tables, where it is not the default
-  std::string kafka_group;                          // empty: gf-otlp
+  /// Of consumers; empty: "gf-otlp-TABLE". Tables that share one wait for each other when they start to read.
+  std::string kafka_group;
 };
 
 /// The tables and views of a shape as the exporter makes them (clickhouseexporter v0.149, v0.161): the columns are

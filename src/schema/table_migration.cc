@@ -134,7 +134,7 @@ class TableMigration {
 
   void MigrateTtl() {
     if (from_.ttl == to_.ttl) return;
-    if (to_.ttl.empty()) return Do("REMOVE TTL");
+    if (to_.ttl.empty()) return Hold("There is no TTL; without it rows stay for ever:", "REMOVE TTL");
     Hold("A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
   }
 
@@ -143,18 +143,14 @@ class TableMigration {
     for (const auto& [name, value] : wanted) {
       const auto it = old.find(name);
       if (it != old.end() && it->second == value) continue;
-      SetSetting(name, fmt::format("MODIFY SETTING {} = {}", name, value));
+      if (IsFixedSetting(name)) {
+        copy_for_.push_back(fmt::format("the setting {}", name));
+      } else {
+        Do(fmt::format("MODIFY SETTING {} = {}", name, value));
+      }
     }
     for (const auto& [name, value] : old) {
-      if (!wanted.contains(name)) SetSetting(name, fmt::format("RESET SETTING {}", name));
-    }
-  }
-
-  void SetSetting(const std::string& name, const std::string& clause) {
-    if (IsFixedSetting(name)) {
-      copy_for_.push_back(fmt::format("the setting {}", name));
-    } else {
-      Do(clause);
+      if (!wanted.contains(name)) Hold("A setting that is the default there:", fmt::format("RESET SETTING {}", name));
     }
   }
 

@@ -244,8 +244,11 @@ TEST_CASE("TTL and settings of tables") {
   CHECK(there.run == Lines{"ALTER TABLE logs MODIFY SETTING ttl_only_drop_parts = 1;"});
   // It deletes rows.
   CHECK(Mentions(there.comments, "ALTER TABLE logs MODIFY TTL toDateTime(Time) + toIntervalDay(3);"));
-  CHECK(Migrated(to, Logs()).run ==
-        Lines{"ALTER TABLE logs REMOVE TTL;", "ALTER TABLE logs RESET SETTING ttl_only_drop_parts;"});
+  // How long rows stay, and on which disks, is for those to say who keep them.
+  const Sql back = Migrated(to, Logs());
+  CHECK(back.run.empty());
+  CHECK(Mentions(back.comments, "ALTER TABLE logs REMOVE TTL;"));
+  CHECK(Mentions(back.comments, "ALTER TABLE logs RESET SETTING ttl_only_drop_parts;"));
 }
 
 TEST_CASE("of a table without its storage only the columns are changed") {
