@@ -5,8 +5,8 @@ How: every measurement is a pair, the reference and gf-otlp one right after the 
 holds medians of the pairs' ratios, because a shared machine changes its speed within seconds. gf-otlp is measured as a
 whole process: start, reading the file (from the page cache), converting, writing. The references count only their
 work, not the reading of the file (see the reference_*.cc): libprotobuf parsing the messages on an arena, simdjson
-parsing the lines into its DOM, memcpy of the rows. What `publish` and `validate` are measured by stands in publish_bench.py
-and validate_bench.py.
+parsing the lines into its DOM, memcpy of the rows. What `publish` and `validate` are measured by stands in
+publish_bench.py, validate_bench.py and rows_bench.py.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import time
 
 from measuring import MIB, run, run_reference, summary, verdict
 from publish_bench import measure_publish
+from rows_bench import measure_rows
 from validate_bench import measure_validate
 
 SIGNALS = ("spans", "logs", "metrics")
@@ -237,6 +238,7 @@ def main():
         print(f"start-up: {found['ms']:.1f} ms, target < {found['most']} ms  {verdict(found['ms'] < found['most'])}")
     if chosen("validate"):
         report["validate"] = measure_validate(options, bench)
+        report["validate_rows"] = measure_rows(options, bench)
     if chosen("publish"):
         report["publish"] = measure_publish(options, bench)
     if options.json:

@@ -121,6 +121,10 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
   }
   if (!time.IsTimeOfDay()) {
     row.Warn(RowRule::kTimeChanged, at, "no such time of day: " + Shown(text) + ", stored as another");
+    if (!type.best_effort && time.year > kMostNanoYear) {
+      row.Warn(RowRule::kNotJudged, at, "a time too late, and none of a day: " + Shown(text));
+      return true;
+    }
     // It may still be refused as too late.
     if (seconds_alone) return true;
   }
