@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 

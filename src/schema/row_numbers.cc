@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -22,7 +23,7 @@ bool MaybeQuoted(RowText& row, Read read) {
   const char first = row.Peek();
   if (first == 't' || first == 'f') {
     if (!row.TakeWord(first == 't' ? "true" : "false")) return false;
-  } else if (!read(quoted)) {
+  } else if (!read()) {
     return false;
   }
   if (quoted && !row.Take('"')) {
@@ -184,7 +185,7 @@ bool ReadWholeNumber(RowText& row, WholeNumber& number) {
 }
 
 bool JudgeInteger(RowText& row, const RowType& type) {
-  return MaybeQuoted(row, [&](bool) {
+  return MaybeQuoted(row, [&] {
     const char* const begin = row.at();
     WholeNumber number;
     if (!type.is_signed && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "an unsigned type and a minus");
@@ -206,7 +207,7 @@ bool JudgeInteger(RowText& row, const RowType& type) {
 }
 
 bool JudgeWideInteger(RowText& row, const RowType& type) {
-  return MaybeQuoted(row, [&](bool) {
+  return MaybeQuoted(row, [&] {
     const char* const begin = row.at();
     if (!type.is_signed && row.Peek() == '-') return row.Refuse(RowRule::kValue, begin, "an unsigned type and a minus");
     WholeNumber number;
@@ -224,7 +225,7 @@ bool JudgeWideInteger(RowText& row, const RowType& type) {
 }
 
 bool JudgeFloat(RowText& row, const RowType& type) {
-  return MaybeQuoted(row, [&](bool) { return ReadFloat(row, type); });
+  return MaybeQuoted(row, [&] { return ReadFloat(row, type); });
 }
 
 bool JudgeDecimal(RowText& row, const RowType& type) {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/swar.h"
-
 namespace gf_otlp::schema {
 namespace {
 

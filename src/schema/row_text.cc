@@ -1,7 +1,6 @@
 #include "schema/row_text.h"
 
 #include <bit>
-#include <cctype>
 #include <utility>
 
 #include "base/hex.h"

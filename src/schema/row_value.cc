@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "schema/row_type.h"
 
