@@ -32,22 +32,13 @@ std::string_view SpecialName(double value, bool go_names) {
   return value > 0 ? "Infinity" : "-Infinity";
 }
 
-/// What JSON is written for.
-enum class JsonUse : std::uint8_t {
-  kText,      // to be read as text
-  kHtmlText,  // the same with < > & as \u003c ...
-  kColumn,    // a JSON column of ClickHouse
-};
-
-std::uint64_t AppendValueJson(const Value& value, JsonUse use, PaddedBuffer& out);
-
-std::uint64_t AppendString(std::string_view text, JsonUse use, PaddedBuffer& out) {
-  return use == JsonUse::kHtmlText ? AppendJsonString<JsonEscapes::kGoHtml>(out, text)
-                                   : AppendJsonString<JsonEscapes::kGo>(out, text);
+std::uint64_t AppendString(std::string_view text, bool html_escapes, PaddedBuffer& out) {
+  return html_escapes ? AppendJsonString<JsonEscapes::kGoHtml>(out, text)
+                      : AppendJsonString<JsonEscapes::kGo>(out, text);
 }
 
 /// An object's entries, in any order.
-std::uint64_t AppendObject(std::span<Attribute> entries, JsonUse use, PaddedBuffer& out) {
+std::uint64_t AppendObject(std::span<Attribute> entries, bool html_escapes, PaddedBuffer& out) {
   std::ranges::stable_sort(entries, {}, &Attribute::key);
   std::uint64_t replaced = 0;
   bool first = true;
@@ -56,28 +47,28 @@ std::uint64_t AppendObject(std::span<Attribute> entries, JsonUse use, PaddedBuff
     if (i + 1 < entries.size() && entries[i + 1].key == entries[i].key) continue;
     if (!first) out.Append(",");
     first = false;
-    replaced += AppendString(entries[i].key, use, out);
+    replaced += AppendString(entries[i].key, html_escapes, out);
     out.Append(":");
-    replaced += AppendValueJson(entries[i].value, use, out);
+    replaced += AppendValueJson(entries[i].value, html_escapes, out);
   }
   out.Append("}");
   return replaced;
 }
 
-std::uint64_t AppendArray(std::string_view array, JsonUse use, PaddedBuffer& out) {
+std::uint64_t AppendArray(std::string_view array, bool html_escapes, PaddedBuffer& out) {
   std::uint64_t replaced = 0;
   bool first = true;
   out.Append("[");
   ForEachElement(array, [&](const Value& element) {
     if (!first) out.Append(",");
     first = false;
-    replaced += AppendValueJson(element, use, out);
+    replaced += AppendValueJson(element, html_escapes, out);
   });
   out.Append("]");
   return replaced;
 }
 
-void AppendDoubleJson(double value, JsonUse use, PaddedBuffer& out) {
+void AppendDoubleJson(double value, PaddedBuffer& out) {
   if (!std::isfinite(value)) {
     out.Append("\"");
     out.Append(SpecialName(value, false));
@@ -86,10 +77,6 @@ void AppendDoubleJson(double value, JsonUse use, PaddedBuffer& out) {
   }
   out.Reserve(kDoubleRoom);
   out.SetEnd(WriteDouble(out.end(), value));
-  // ClickHouse refuses a row whose JSON has an integer that neither Int64 nor UInt64 holds.
-  constexpr double kInt64Min = -0x1p63, kUInt64End = 0x1p64, kFirstWithExponent = 1e21;
-  const bool too_large = value < kInt64Min || value >= kUInt64End;
-  if (use == JsonUse::kColumn && too_large && std::abs(value) < kFirstWithExponent) out.Append(".0");
 }
 
 void AppendDoubleText(double value, bool plain, PaddedBuffer& out) {
@@ -104,20 +91,22 @@ void AppendBytesText(std::string_view bytes, bool hex, PaddedBuffer& out) {
   out.SetEnd(WriteHex(out.end(), bytes));
 }
 
-std::uint64_t AppendValueJson(const Value& value, JsonUse use, PaddedBuffer& out) {
+}  // namespace
+
+std::uint64_t AppendValueJson(const Value& value, bool html_escapes, PaddedBuffer& out) {
   switch (value.kind()) {
     case Kind::kEmpty: out.Append("null"); return 0;
-    case Kind::kString: return AppendString(value.bytes(), use, out);
+    case Kind::kString: return AppendString(value.bytes(), html_escapes, out);
     case Kind::kBool: out.Append(value.as_bool() ? "true" : "false"); return 0;
     case Kind::kInt: AppendInteger(out, value.as_int()); return 0;
-    case Kind::kDouble: AppendDoubleJson(value.as_double(), use, out); return 0;
-    case Kind::kArray: return AppendArray(value.bytes(), use, out);
+    case Kind::kDouble: AppendDoubleJson(value.as_double(), out); return 0;
+    case Kind::kArray: return AppendArray(value.bytes(), html_escapes, out);
     case Kind::kKvlist: {
       // Entries whose lists came in pieces point into `joined`, so it has to live as long as they do.
       JoinedBytes joined;
       std::vector<Attribute> entries;
       ReadEntries(value.bytes(), entries, joined);
-      return AppendObject(entries, use, out);
+      return AppendObject(entries, html_escapes, out);
     }
     case Kind::kBytes:
       if (value.bytes().empty()) {
@@ -132,11 +121,9 @@ std::uint64_t AppendValueJson(const Value& value, JsonUse use, PaddedBuffer& out
   return 0;
 }
 
-}  // namespace
-
-std::uint64_t AppendAttributesJson(const Attributes& attributes, PaddedBuffer& out) {
+std::uint64_t AppendAttributesJson(const Attributes& attributes, bool html_escapes, PaddedBuffer& out) {
   std::vector<Attribute> entries(attributes.begin(), attributes.end());
-  return AppendObject(entries, JsonUse::kColumn, out);
+  return AppendObject(entries, html_escapes, out);
 }
 
 std::uint64_t AppendValueText(const Value& value, const ValueTextStyle& style, PaddedBuffer& out) {
@@ -148,7 +135,7 @@ std::uint64_t AppendValueText(const Value& value, const ValueTextStyle& style, P
     case Kind::kDouble: AppendDoubleText(value.as_double(), style.plain_doubles, out); return 0;
     case Kind::kBytes: AppendBytesText(value.bytes(), style.hex_bytes, out); return 0;
     case Kind::kArray:
-    case Kind::kKvlist: return AppendValueJson(value, style.html_escapes ? JsonUse::kHtmlText : JsonUse::kText, out);
+    case Kind::kKvlist: return AppendValueJson(value, style.html_escapes, out);
   }
   return 0;
 }

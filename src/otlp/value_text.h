@@ -20,14 +20,16 @@ struct ValueTextStyle {
 inline constexpr ValueTextStyle kAsString{};
 
 /// Appends the text of `value`: strings as they are (raw bytes), empty as "", arrays and key-value lists as compact
-/// JSON as Go's encoding/json writes it: object keys sorted bytewise, of duplicates the last one, bytes as base64, empty
-/// values and empty bytes as null, NaN and infinities as the strings "NaN", "Infinity", "-Infinity" (Go fails there).
-/// Gives how many bytes were replaced by U+FFFD in nested strings.
+/// JSON (AppendValueJson). Gives how many bytes were replaced by U+FFFD in nested strings.
 std::uint64_t AppendValueText(const Value& value, const ValueTextStyle& style, PaddedBuffer& out);
 
-/// Appends such an object of attributes for a JSON column: with ".0" behind doubles that look like integers of more
-/// than 64 bits, which ClickHouse would refuse.
-std::uint64_t AppendAttributesJson(const Attributes& attributes, PaddedBuffer& out);
+/// Appends `value` as Go's encoding/json writes it: object keys sorted bytewise, of duplicates the last one, bytes as
+/// base64, empty values and empty bytes as null, NaN and infinities as the strings "NaN", "Infinity", "-Infinity" (Go
+/// fails there). Gives how many bytes were replaced by U+FFFD.
+std::uint64_t AppendValueJson(const Value& value, bool html_escapes, PaddedBuffer& out);
+
+/// The same for a list of attributes, as an object.
+std::uint64_t AppendAttributesJson(const Attributes& attributes, bool html_escapes, PaddedBuffer& out);
 
 }  // namespace gf_otlp
 

@@ -138,7 +138,7 @@ class JsonValue {
 
   /// Attributes as a typed object, for JSON columns.
   void Json(const Attributes& attributes) {
-    state_.counts->replaced_bytes += AppendAttributesJson(attributes, out_);
+    state_.counts->replaced_bytes += AppendAttributesJson(attributes, /*html_escapes=*/false, out_);
   }
 
   /// The paths of such an object as an array.

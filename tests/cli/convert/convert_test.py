@@ -458,22 +458,6 @@ class Differences(CommandTest):
         clickhouse = self.rows("clickhouse", "metrics-histograms-summary")
         self.assertTrue(all("Exemplars" not in row and "ValueAtQuantiles" not in row for row in clickhouse))
 
-    def test_large_doubles_in_json_columns_are_no_integers(self):
-        values = {"below": -9223372036854777856.0, "least": -9223372036854775808.0, "most": 18446744073709549568.0,
-                  "above": 18446744073709551616.0, "large": 1e20, "exponent": 1e21}
-        attributes = [{"key": key, "value": {"doubleValue": value}} for key, value in values.items()]
-        request = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"attributes": attributes + [
-            {"key": "nested", "value": {"kvlistValue": {"values": attributes}}}]}]}]}]}
-        row, = self.of_json("clickhouse-json", request)
-        integers = {"least": -9223372036854775808, "most": 18446744073709550000}
-        expected = {key: integers.get(key, value) for key, value in values.items()}
-        for written in (row["LogAttributes"], row["LogAttributes"]["nested"]):
-            for key, value in expected.items():
-                self.assertEqual((written[key], type(written[key])), (value, type(value)), key)
-        row, = self.of_json("clickhouse", request)
-        self.assertEqual(row["LogAttributes"]["large"], "100000000000000000000")
-        self.assertIn('"large":100000000000000000000,', row["LogAttributes"]["nested"])
-
     def test_a_path_beside_its_object_is_written_as_it_is(self):
         row, = self.of_json("clickhouse-json", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"attributes": [
             {"key": "a.b", "value": {"intValue": "1"}},
