@@ -249,7 +249,10 @@ bool JudgeDateTime(RowText& row, const RowType& type) {
   std::string_view text;
   bool escaped = false;
   if (!row.String(text, escaped)) return false;
-  if (escaped) return row.Refuse(RowRule::kValue, begin, "no escapes are taken in times");
+  if (escaped) {
+    row.Warn(RowRule::kNotJudged, begin, "a time with a backslash: " + Shown(text));
+    return true;
+  }
   TimeText time;
   if (time.Parse(text)) return JudgeText(row, type, begin, time, text);
   if (text.empty()) return row.Refuse(RowRule::kValue, begin, "an empty text is no time");

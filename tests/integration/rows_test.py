@@ -371,8 +371,12 @@ class Table:
     def unchanged(self, row, back):
         """All that stands in the row came back. `row`: its text."""
         back = dict(back)
+        seen = set()
         for key, value in load(row.decode(errors="surrogateescape")):
             column = key if key in self.types else self.lower.get(key.lower())
+            if column in seen:
+                return False  # one of the two is lost, even if they are the same
+            seen.update({column} - {None})
             if column is None:
                 if not (key.lower() + "." in " ".join(self.lower) and is_empty(value)):
                     return False
