@@ -111,8 +111,8 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
         (time.month > 12 || (time.year == 0 && !time.has_time) || (time.month > 0 && time.day > 0 && time.year > 0))) {
       return row.Refuse(RowRule::kValue, at, "no such day: " + Shown(text));
     }
-    // A day behind a month's last is one of the next month; others are 1970-01-01.
-    const bool next_month = time.month > 0 && time.month <= 12 && time.day > 0 && time.day <= 31;
+    // A day behind a month's last is one of the next month; others are 1970-01-01, or with best_effort the first.
+    const bool next_month = type.best_effort || (time.month > 0 && time.month <= 12 && time.day > 0 && time.day <= 31);
     if (next_month && time.year > kMostNanoYear && !seconds_alone && type.scale == kNanoDigits) {
       return row.Refuse(RowRule::kValue, at, Shown(text) + " is outside what DateTime64(9) holds");
     }
