@@ -54,7 +54,7 @@ class KafkaSchema(PublishTest):
 
     @staticmethod
     def insert(table, rows):
-        """How many rows the engine refused."""
+        """How many rows the engine refused: if any, one by one, as messages come."""
         insert = f"INSERT INTO {table} SETTINGS input_format_import_nested_json = 1 FORMAT JSONEachRow ".encode()
         if not ENGINE.ask(insert + b"\n".join(rows))[0]:
             return 0
