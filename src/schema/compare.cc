@@ -252,12 +252,6 @@ class TableComparison {
   std::vector<Difference> differences_;
 };
 
-/// A name without its database: "otel.`x`" -> "`x`".
-std::string_view NameAlone(std::string_view name) {
-  const std::vector<SqlToken> tokens = ReadSqlTokens(name);
-  return tokens.size() == 4 && tokens[1].Is(".") ? tokens[2].text : name;
-}
-
 /// `sql` without the names of databases, for comparing only.
 std::string WithoutDatabases(std::string_view sql, const std::set<std::string>& databases) {
   const std::vector<SqlToken> tokens = ReadSqlTokens(sql);
@@ -284,7 +278,7 @@ std::set<std::string> Databases(const Schema& a, const Schema& b) {
 }
 
 bool IsFilledByView(const Schema& schema, const Table& table) {
-  return std::ranges::any_of(schema.views, [&](const View& view) { return NameAlone(view.target) == table.name; });
+  return std::ranges::any_of(schema.views, [&](const View& view) { return TargetTable(view) == table.name; });
 }
 
 }  // namespace
@@ -328,7 +322,7 @@ std::vector<Difference> CompareViews(const Schema& expected, const Schema& found
     const auto it = std::ranges::find(found.views, view.name, &View::name);
     if (it == found.views.end()) {
       add(view, "view-missing", "", view.query, "");
-    } else if (NameAlone(view.target) != NameAlone(it->target)) {
+    } else if (TargetTable(view) != TargetTable(*it)) {
       add(view, "view-differs", "target", view.target, it->target);
     } else if (WithoutDatabases(view.query, databases) != WithoutDatabases(it->query, databases)) {
       add(view, "view-differs", "query", view.query, it->query);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "schema/sql_lexer.h"
 #include "schema/sql_list.h"
 #include "schema/sql_text.h"
 
@@ -126,6 +127,11 @@ std::string DefaultSql(const Column& column) {
 
 std::string PrimaryKeyForm(const Table& table) {
   return KeyForm(table.primary_key.empty() ? table.order_by : table.primary_key);
+}
+
+std::string TargetTable(const View& view) {
+  const std::vector<SqlToken> tokens = ReadSqlTokens(view.target);
+  return tokens.size() < 2 ? "" : TokenValue(tokens[tokens.size() - 2]);  // the last is the end
 }
 
 std::map<std::string, std::string> SettingsForm(const Table& table) {

@@ -39,6 +39,9 @@ std::string_view DefaultWord(DefaultKind kind);
 /// "MATERIALIZED lower(Body)".
 std::string DefaultSql(const Column& column);
 
+/// The table that a view's TO names, without quotes and database: "otel.`my-traces`" -> "my-traces".
+std::string TargetTable(const View& view);
+
 /// The settings without those that have the value that they have anyway.
 std::map<std::string, std::string> SettingsForm(const Table& table);
 

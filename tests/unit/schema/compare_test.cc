@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/storage_form.h"
+
 namespace gf_otlp::schema {
 namespace {
 
@@ -282,6 +284,18 @@ TEST_CASE("views are the same in any database") {
   found = WithView();
   found.views[0].query = "SELECT TraceId, max(Timestamp) AS Start FROM spans";
   CHECK(Compared(WithView(), found) == Lines{"view-differs differs query"});
+}
+
+TEST_CASE("views find their tables by names that need quotes") {
+  Schema expected = WithView();
+  expected.tables[1].name = "my-times.of.traces";
+  expected.views[0].target = "otel.`my-times.of.traces`";
+  CHECK(TargetTable(expected.views[0]) == "my-times.of.traces");
+  // The view fills it: only readers miss it.
+  CHECK(Compared(expected, {.tables = {Spans()}}) == Lines{"table-missing differs", "view-missing differs"});
+  Schema found = expected;
+  found.views[0].target = "`my-times.of.traces`";
+  CHECK(Compared(expected, found).empty());
 }
 
 Table Logs() {
