@@ -37,7 +37,16 @@ constexpr std::array kTableClauses{
     ClauseWord{"AS"},          ClauseWord{"CREATE"},       ClauseWord{"ATTACH"}};
 constexpr std::array kIndexWords{ClauseWord{"TYPE"}, ClauseWord{"GRANULARITY"}};
 constexpr std::array kNextStatements{ClauseWord{"CREATE"}, ClauseWord{"ATTACH"}};
+constexpr std::array kInsteadOfColumns{
+    ClauseWord{"ENGINE"},      ClauseWord{"PARTITION BY"}, ClauseWord{"ORDER BY"}, ClauseWord{"SAMPLE BY"},
+    ClauseWord{"PRIMARY KEY"}, ClauseWord{"TTL"},          ClauseWord{"SETTINGS"}, ClauseWord{"COMMENT", Next::kString},
+    ClauseWord{"AS"},          ClauseWord{"CLONE"},        ClauseWord{"EMPTY"}};
+constexpr std::array kTakenStatements{ClauseWord{"CREATE TABLE"}, ClauseWord{"CREATE MATERIALIZED VIEW"},
+                                      ClauseWord{"ATTACH TABLE"}, ClauseWord{"ATTACH MATERIALIZED VIEW"}};
 constexpr std::array<ClauseWord, 0> kNoClauses{};
+
+/// So many skipped statements are named.
+constexpr std::size_t kShownSkips = 5;
 
 /// Nullable, Array.
 Type Around(Type::Kind kind, Type element) {
@@ -67,19 +76,22 @@ bool Closes(const SqlToken& token) { return token.Is(")") || token.Is("]") || to
 /// Reads the statements of a text. Functions that give bool give false when something is wrong, which error() says.
 class DdlReader {
  public:
-  explicit DdlReader(std::string_view text) : text_(text), tokens_(ReadSqlTokens(text)), cursor_(tokens_) {}
+  DdlReader(std::string_view text, DdlSource source)
+      : text_(text), source_(source), tokens_(ReadSqlTokens(text)), cursor_(tokens_) {}
 
   bool Run() {
     while (true) {
       while (cursor_.TakeSymbol(";")) {
       }
-      if (cursor_.AtEnd()) return true;
+      if (cursor_.AtEnd()) break;
       if (!Statement()) return false;
     }
+    if (skips_ > kShownSkips) result_.skipped.push_back(fmt::format("{} more are skipped", skips_ - kShownSkips));
+    return true;
   }
   SchemaText& result() { return result_; }
   /// "line 3, column 14: expected a data type, found ')'".
-  std::string error() const {
+  std::string error() {
     const std::string_view before = text_.substr(0, error_.offset);
     const std::size_t line_begin = before.rfind('\n') + 1;  // 0 if there is none
     const auto column = std::ranges::count_if(before.substr(line_begin), [](char c) { return (c & 0xC0) != 0x80; });
@@ -96,8 +108,11 @@ class DdlReader {
   }
   bool TakeWord(std::string_view word) { return cursor_.TakeWord(word) || Expected(word); }
 
-  std::size_t LineOf(std::size_t offset) const {
-    return 1 + static_cast<std::size_t>(std::ranges::count(text_.substr(0, offset), '\n'));
+  /// Counts on from the last call. REQUIRES: `offset` is not before that of the last call.
+  std::size_t LineOf(std::size_t offset) {
+    line_ += static_cast<std::size_t>(std::ranges::count(text_.substr(line_offset_, offset - line_offset_), '\n'));
+    line_offset_ = offset;
+    return line_;
   }
 
   bool Statement() {
@@ -113,19 +128,20 @@ class DdlReader {
     return Skip("");
   }
 
-  /// Passes over the statement and says so.
+  /// Passes over the statement and says so. One that makes something ends where a table begins, as tables do.
   bool Skip(std::string_view why) {
     cursor_ = statement_;
     const std::size_t line = LineOf(cursor_.Peek().offset);
+    const bool makes = IsClause(cursor_, kNextStatements) && cursor_.Peek(1).kind == SqlToken::Kind::kName;
+    const bool makes_database = makes && cursor_.Peek(1).IsWord("DATABASE");
     std::string name(cursor_.Peek().text);
-    if ((cursor_.Peek().IsWord("CREATE") || cursor_.Peek().IsWord("ATTACH")) &&
-        cursor_.Peek(1).kind == SqlToken::Kind::kName)
-      name += fmt::format(" {}{}", cursor_.Peek(1).text, cursor_.Peek(2).IsWord("VIEW") ? " VIEW" : "");
-    while (!cursor_.AtEnd() && !cursor_.Peek().Is(";")) {
+    if (makes) name += fmt::format(" {}{}", cursor_.Peek(1).text, cursor_.Peek(2).IsWord("VIEW") ? " VIEW" : "");
+    do {
       if (cursor_.Peek().kind == SqlToken::Kind::kBad) return Expected("';'");
       cursor_.Take();
-    }
-    result_.skipped.push_back(fmt::format("line {}: {} is skipped{}", line, name, why));
+    } while (!cursor_.AtEnd() && !cursor_.Peek().Is(";") && !(makes && IsClause(cursor_, kTakenStatements)));
+    if (!makes_database && ++skips_ <= kShownSkips)
+      result_.skipped.push_back(fmt::format("line {}: {} is skipped{}", line, name, why));
     return true;
   }
 
@@ -212,8 +228,7 @@ class DdlReader {
     Table table;
     keys_.clear();
     if (!TakeHead(table.database, table.name, table.cluster)) return false;
-    if (cursor_.Peek().IsWord("AS") || cursor_.Peek().IsWord("CLONE"))
-      return Skip(": the columns of a table AS another are not written down");
+    if (IsClause(cursor_, kInsteadOfColumns)) return Skip(": its columns are not written down");
     if (!TakeSymbol("(")) return false;
     while (!cursor_.Peek().Is(")")) {
       if (!ReadElement(table)) return false;
@@ -359,8 +374,8 @@ class DdlReader {
   }
 
   /// Nested columns as ClickHouse stores them: an array for each part, in their place.
-  static void AddColumn(Column column, Table& table) {
-    if (column.type.kind != Type::Kind::kNested) {
+  void AddColumn(Column column, Table& table) const {
+    if (column.type.kind != Type::Kind::kNested || source_ == DdlSource::kServer) {
       table.columns.push_back(std::move(column));
       return;
     }
@@ -439,17 +454,20 @@ class DdlReader {
   }
 
   std::string_view text_;
+  DdlSource source_;
   std::vector<SqlToken> tokens_;
   TokenCursor cursor_, statement_{cursor_};
-  std::vector<std::string> keys_;  // columns of the current table that are called PRIMARY KEY
+  std::vector<std::string> keys_;           // columns of the current table that are called PRIMARY KEY
+  std::size_t line_ = 1, line_offset_ = 0;  // of LineOf()'s last call
+  std::size_t skips_ = 0;                   // statements, also those that are not named
   SchemaText result_;
   SqlError error_;
 };
 
 }  // namespace
 
-Result<SchemaText> ReadDdl(std::string_view text) {
-  DdlReader reader(text);
+Result<SchemaText> ReadDdl(std::string_view text, DdlSource source) {
+  DdlReader reader(text, source);
   if (!reader.Run()) return std::unexpected(BadData(reader.error()));
   const SchemaText& result = reader.result();
   if (result.schema.tables.empty() && result.schema.views.empty())

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "schema/ddl_reader.h"
+#include "schema/sql_lexer.h"
 #include "schema/sql_text.h"
 #include "schema/storage_form.h"
 
@@ -22,7 +23,8 @@ constexpr std::array<std::string_view, 7> kFields{
     "name", "type", "default_type", "default_expression", "comment", "codec_expression", "ttl_expression"};
 enum Field : std::size_t { kName, kType, kDefaultType, kDefault, kComment, kCodec, kTtl };
 constexpr std::string_view kSubcolumn = "is_subcolumn";  // the last field, if it was asked for
-constexpr std::string_view kStatement = "statement";     // the one field of SHOW CREATE TABLE
+/// The one field of an answer that is statements: of SHOW CREATE TABLE, and in system.tables.
+constexpr std::array<std::string_view, 2> kStatements{"statement", "create_table_query"};
 
 /// The rows of an answer of the server, and the names of its fields where it has them.
 struct Answer {
@@ -113,9 +115,10 @@ void AddRow(const Json& value, Answer& answer) {
   Row row;
   if (!value.is_object()) {
     for (const Json& field : value) row.push_back(FieldText(field));
-  } else if (value.contains(kStatement)) {
-    answer.names = {std::string(kStatement)};
-    row.push_back(FieldText(value[kStatement]));
+  } else if (const auto* statement = std::ranges::find_if(kStatements, [&](auto name) { return value.contains(name); });
+             statement != kStatements.end()) {
+    answer.names = {std::string(*statement)};
+    row.push_back(FieldText(value[*statement]));
   } else {
     answer.names.assign(kFields.begin(), kFields.end());
     answer.names.emplace_back(kSubcolumn);
@@ -197,32 +200,48 @@ Result<Column> ReadColumn(const Row& row, const std::array<std::size_t, kFields.
   return column;
 }
 
-/// The statement in an answer to SHOW CREATE TABLE; nothing if it is none.
-std::optional<std::string> StatementOf(const Answer& answer) {
-  const bool named = answer.names.size() == 1 && answer.names[0] == kStatement;
-  const auto is_create = [](std::string_view text) {
-    return text.starts_with("CREATE ") || text.starts_with("ATTACH ");
-  };
+bool IsStatementName(std::string_view text) { return std::ranges::find(kStatements, text) != kStatements.end(); }
+bool BeginsStatement(std::string_view text) { return text.starts_with("CREATE ") || text.starts_with("ATTACH "); }
+
+/// The statements in an answer; nothing if there are none.
+std::optional<std::string> StatementsOf(const Answer& answer) {
+  const bool named = answer.names.size() == 1 && IsStatementName(answer.names[0]);
   std::string statements;
   for (const Row& row : answer.rows) {
-    if (row.size() != 1 || (!named && !is_create(row[0]) && row[0] != kStatement)) return std::nullopt;
-    if (is_create(row[0])) statements += row[0] + ";\n";
+    if (row.size() != 1 || (!named && !BeginsStatement(row[0]) && !IsStatementName(row[0]))) return std::nullopt;
+    if (BeginsStatement(row[0])) statements += row[0] + ";\n";
   }
   return statements.empty() ? std::nullopt : std::optional(std::move(statements));
+}
+
+/// Statements escaped as TSV is: in SQL itself there are backslashes only within quotes.
+bool IsEscaped(std::string_view statements) {
+  const std::vector<SqlToken> tokens = ReadSqlTokens(statements);
+  return std::ranges::any_of(
+      tokens, [](const SqlToken& token) { return token.kind == SqlToken::Kind::kBad && token.text.starts_with('\\'); });
 }
 
 /// Nothing that SQL begins with: an answer as a server's client has it.
 bool LooksLikeAnswer(std::string_view text) {
   if (text.starts_with('{') || text.starts_with('[') || text.starts_with('"')) return true;
-  const std::string_view line = text.substr(0, text.find('\n'));
-  if (line.starts_with("CREATE ") || line.starts_with("ATTACH ")) return line.find("\\n") != std::string_view::npos;
-  return line == kStatement ||
-         (std::ranges::count(line, '\t') >= 2 && !line.starts_with('\t') && line.find(' ') > line.find('\t'));
+  if (BeginsStatement(text)) return IsEscaped(text);
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::vector<std::string_view> fields = Split(line, '\t');
+  if (fields.size() == 2) return fields[kType] == kFields[kType] || ParseType(Unescaped(fields[kType])).has_value();
+  return IsStatementName(line) || (fields.size() > 2 && fields[kName].find(' ') == std::string_view::npos);
+}
+
+/// Pretty, PrettySpace, Vertical, Markdown: what clickhouse-client shows on a terminal.
+bool IsForPeople(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kBegins{"\u250c", "\u250f", "+-", "name  ", "Row 1:", "| name |"};
+  return std::ranges::any_of(kBegins, [&](std::string_view begin) { return text.starts_with(begin); });
 }
 
 }  // namespace
 
 Result<Table> ReadDescribe(std::string_view text) {
+  if (IsForPeople(Trimmed(text))) return std::unexpected(BadData("this is a format for people: use FORMAT TSV"));
   Result<Answer> answer = ReadAnswer(text);
   if (!answer) return std::unexpected(std::move(answer.error()));
   TakeNames(*answer);
@@ -249,10 +268,14 @@ Result<Table> ReadDescribe(std::string_view text) {
 
 Result<SchemaText> ReadSchemaText(std::string_view text) {
   const std::string_view trimmed = Trimmed(text);
-  if (!LooksLikeAnswer(trimmed)) return ReadDdl(text);
-  const Result<Answer> answer = ReadAnswer(trimmed);
-  if (!answer) return std::unexpected(answer.error());
-  if (const std::optional<std::string> statement = StatementOf(*answer)) return ReadDdl(*statement);
+  if (!IsForPeople(trimmed)) {
+    if (!LooksLikeAnswer(trimmed)) return ReadDdl(text);
+    const Result<Answer> answer = ReadAnswer(trimmed);
+    if (!answer) return std::unexpected(answer.error());
+    if (const std::optional<std::string> statements = StatementsOf(*answer))
+      return ReadDdl(*statements, DdlSource::kServer);
+    if (BeginsStatement(trimmed)) return ReadDdl(text);
+  }
   Result<Table> table = ReadDescribe(trimmed);
   if (!table) return std::unexpected(std::move(table.error()));
   SchemaText schema;

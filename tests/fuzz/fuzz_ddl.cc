@@ -30,7 +30,6 @@ void CheckSchema(std::string_view text) {
   for (const schema::Table& table : read->schema.tables) {
     Require(!table.columns.empty(), "a table has columns");
     for (const schema::Column& column : table.columns) {
-      Require(column.type.kind != schema::Type::Kind::kNested, "nested columns are arrays");
       const bool no_type = column.type == schema::Type();
       if (no_type) Require(column.default_kind != schema::DefaultKind::kNone, "a type or a default is there");
       if (!no_type && column.type.kind != schema::Type::Kind::kNullable) RequireStable(column.type);

@@ -65,6 +65,61 @@ TEST_CASE("answers to SHOW CREATE TABLE are statements") {
   }
 }
 
+TEST_CASE("create_table_query in one escaped line a table, and in JSON, is statements of a server") {
+  for (
+      const std::string_view answer :
+      {"CREATE TABLE d.t (`a` Int8 COMMENT \\'it\\\\\\'s\\', `e` Nested(n Int8)) ENGINE = Memory\n"
+       "CREATE VIEW d.v (`a` Int8) AS SELECT \\'\\\\n\\'\n",
+       "create_table_query\nCREATE TABLE d.t (`a` Int8 COMMENT \\'it\\\\\\'s\\', `e` Nested(n Int8)) ENGINE = Memory\n",
+       R"json({"create_table_query":"CREATE TABLE d.t (`a` Int8 COMMENT 'it\\'s', `e` Nested(n Int8)) ENGINE = Memory"})json"}) {
+    CAPTURE(answer);
+    const Result<SchemaText> read = ReadSchemaText(answer);
+    REQUIRE_MESSAGE(read.has_value(), read.error().message());
+    REQUIRE(read->schema.tables.size() == 1);
+    CHECK(read->schema.tables[0].columns.at(0).comment == "it's");
+    CHECK(read->schema.tables[0].columns.at(1).type.kind == Type::Kind::kNested);
+  }
+}
+
+TEST_CASE("backslashes within strings and comments do not make statements an answer") {
+  for (const std::string_view ddl :
+       {R"(CREATE TABLE t (a String, b Array(String) MATERIALIZED splitByChar('\n', a)) ENGINE = Memory)",
+        R"(CREATE TABLE t (a String COMMENT 'it\'s a\nb', b Int8) ENGINE = Memory)",
+        "CREATE TABLE t (a String, -- not \\n\n `b\\'` Int8) ENGINE = Memory"}) {
+    CAPTURE(ddl);
+    const Result<SchemaText> read = ReadSchemaText(ddl);
+    REQUIRE_MESSAGE(read.has_value(), read.error().message());
+    CHECK(read->schema.tables.at(0).columns.size() == 2);
+  }
+  const Result<SchemaText> read = ReadSchemaText("CREATE TABLE t (a Int8, \\\n b Int8)");
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().message() == "line 1, column 25: expected a column, found the byte 0x5C");
+}
+
+TEST_CASE("names and types alone are a DESCRIBE") {
+  for (const std::string_view answer : {"a\tInt8\nb c\tArray(\\n    Int8)\n", "a\tInt8\r\nb c\tArray(Int8)\r\n",
+                                        "name\ttype\na\tInt8\nb c\tArray(Int8)\n", "b c\tArray(Int8)\na\tInt8"}) {
+    CAPTURE(answer);
+    const Result<SchemaText> read = ReadSchemaText(answer);
+    REQUIRE_MESSAGE(read.has_value(), read.error().message());
+    CHECK(read->schema.tables.at(0).columns.size() == 2);
+  }
+  CHECK_FALSE(ReadSchemaText("CREATE\tTABLE t (a Int8)").value().schema.tables.at(0).columns_only);
+}
+
+TEST_CASE("formats for people are refused by name") {
+  for (const std::string_view answer :
+       {"   \u250c\u2500name\u2500\u252c\u2500type\u2500\u2510\n1. \u2502 a \u2502 Int8 \u2502\n",
+        "   \u250f\u2501\u2501\u2533\u2501\u2513\n", "   +-name-+-type-+\n1. | a    | Int8 |\n",
+        "    name          type\n\n1.  a             Int8\n", "Row 1:\n\u2500\u2500\nname: a\n",
+        "| name | type |\n|:-|:-|\n| a | Int8 |\n"}) {
+    CAPTURE(answer);
+    const Result<SchemaText> read = ReadSchemaText(answer);
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().message() == "this is a format for people: use FORMAT TSV");
+  }
+}
+
 TEST_CASE("what is no answer is refused") {
   for (const std::string_view bad : {"", "{", "{}", "[1]", "a\tInt9\t\t", "a\tInt8\tWHATEVER\t", "{\"data\": 1}"}) {
     const Result<Table> table = ReadDescribe(bad);
