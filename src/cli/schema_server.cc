@@ -93,7 +93,7 @@ Status ReadTables(ClickHouse& clickhouse, SchemaSource& source) {
         !row["sql"].is_string()) {
       return clickhouse.NotUnderstood(line);
     }
-    Result<schema::SchemaText> read = schema::ReadDdl(row["sql"].get<std::string>());
+    Result<schema::SchemaText> read = schema::ReadDdl(row["sql"].get<std::string>(), schema::DdlSource::kServer);
     if (!read) {
       source.unreadable[row["name"]] = read.error().message();
       continue;

@@ -129,12 +129,28 @@ class TableComparison {
   }
 
   void AddMissing(const Column& expected) {
-    if (expected.default_kind == DefaultKind::kNone) {
+    if (const Column* whole = FindUnflattened(expected)) {
+      matched_.insert(whole);
+      if (unflattened_.insert(whole).second) {
+        Add("nested-unflattened", expected.name, TypeText(expected.type), whole->name + " " + TypeText(whole->type));
+      }
+    } else if (expected.default_kind == DefaultKind::kNone) {
       Add("column-missing", expected.name, TypeText(expected.type), "");
     } else {
       Add("column-missing", Effect::kDiffers, expected.name, TypeText(expected.type), "",
           "the column is not there; rows do not have it");
     }
+  }
+
+  /// The column "Events" of which "Events.Name" should be an array of its own; null if there is none.
+  const Column* FindUnflattened(const Column& expected) const {
+    const std::string_view prefix = NestedPrefix(expected);
+    const Column* const found = prefix.empty() ? nullptr : Find(prefix.substr(0, prefix.size() - 1));
+    if (found == nullptr || expected.default_kind != DefaultKind::kNone) return nullptr;
+    const Type& type = found->type;
+    const bool is_nested = type.kind == Type::Kind::kNested ||
+                           (type.kind == Type::Kind::kArray && type.elements[0].kind == Type::Kind::kTuple);
+    return is_nested ? found : nullptr;
   }
 
   void AddExtra(const Column& found) {
@@ -248,7 +264,7 @@ class TableComparison {
   const Table& expected_;
   const Table& found_;
   ServerVersion server_;
-  std::set<const Column*> matched_;
+  std::set<const Column*> matched_, unflattened_;
   std::vector<Difference> differences_;
 };
 

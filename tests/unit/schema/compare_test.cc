@@ -74,6 +74,18 @@ TEST_CASE("a table is as itself, whatever its database and cluster are called") 
   CHECK(Compared(Spans(), found).empty());
 }
 
+TEST_CASE("a Nested column that is not flattened is said once") {
+  for (const std::string_view type : {"Nested(Name String, Time DateTime64(9))", "Array(Tuple(Name String))"}) {
+    Table found = Spans();
+    std::erase_if(found.columns, [](const Column& column) { return column.name.starts_with("Events."); });
+    found.columns.push_back(Col("Events", type));
+    CHECK(Compared(Spans(), found) == Lines{"nested-unflattened breaks Events.Name"});
+    found.columns.back().type = *ParseType("String");
+    CHECK(Compared(Spans(), found) == Lines{"column-missing breaks Events.Name", "column-missing breaks Events.Time",
+                                            "column-extra differs Events"});
+  }
+}
+
 TEST_CASE("columns that rows have and the table has not") {
   Table found = Spans();
   std::erase_if(found.columns, [](const Column& column) { return column.name == "Duration"; });
