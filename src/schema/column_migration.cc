@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "schema/ddl_writer.h"
-#include "schema/sql_lexer.h"
 #include "schema/sql_list.h"
 #include "schema/sql_text.h"
 #include "schema/storage_form.h"
@@ -32,10 +31,8 @@ enum class KeyUse : std::uint8_t {
 KeyUse UseIn(std::string_view key, std::string_view column) {
   KeyUse use = KeyUse::kNone;
   for (const std::string_view part : KeyParts(key)) {
-    const std::vector<SqlToken> tokens = ReadSqlTokens(part);
-    const bool named = std::ranges::any_of(
-        tokens, [&](const SqlToken& token) { return token.IsName() && TokenValue(token) == column; });
-    if (named) use = std::max(use, tokens.size() == 2 ? KeyUse::kAlone : KeyUse::kInExpression);
+    const bool alone = part == column || part == QuotedName(column);
+    if (NamesColumn(part, column)) use = std::max(use, alone ? KeyUse::kAlone : KeyUse::kInExpression);
   }
   return use;
 }
@@ -55,7 +52,20 @@ bool KeepsNumbers(const Type& from, const Type& to) {
                              [&](const auto& value) { return std::ranges::find(to.values, value) != to.values.end(); });
 }
 
-/// Only what is shown of the values is another, a time zone or the names of an Enum: ALTER TABLE writes nothing.
+bool SameZone(const Type& a, const Type& b) {
+  return a.time_zone == b.time_zone && std::ranges::equal(a.elements, b.elements, SameZone);
+}
+
+/// Something of the column is stored that its time zone decides: a day in a key, in an index, in a projection.
+bool IsZoneStored(const Table& table, std::string_view column) {
+  const auto computes = [&](std::string_view sql) { return UseIn(sql, column) == KeyUse::kInExpression; };
+  return UseInKeys(table, column) == KeyUse::kInExpression ||
+         std::ranges::any_of(table.indexes, computes, &Index::expression) ||
+         std::ranges::any_of(table.projections, computes, &NamedSql::sql);
+}
+
+/// The bytes of all values are the same, only what they are shown as is not: in a time zone, by names of an Enum.
+/// ALTER TABLE leaves the column as it is, and what was computed of it too.
 bool IsStoredAlike(Type from, Type to) {
   from.time_zone.clear();
   to.time_zone.clear();
@@ -123,8 +133,9 @@ class ColumnMigration {
       if (const Column* old = Old(column)) MigrateType(*old, column);
     }
     Place();
+    const SharedDetails shared = DetailsOfBoth(from_, to_);
     for (const Column& column : to_.columns) {
-      if (const Column* old = Old(column)) MigrateDetails(*old, column);
+      if (const Column* old = Old(column)) MigrateDetails(*old, column, shared);
     }
     for (const Column& column : from_.columns) {
       if (std::ranges::find(to_.columns, column.name, &Column::name) != to_.columns.end()) continue;
@@ -156,6 +167,12 @@ class ColumnMigration {
                            Bare(column.type).kind == Type::Kind::kString &&
                            IsNullable(old.type) == IsNullable(column.type);
     if (IsStoredAlike(old.type, column.type)) {
+      if (!SameZone(old.type, column.type) && IsZoneStored(from_, column.name)) {
+        // Queries would look for days in the new zone among those of the old one.
+        copy_for_.push_back(
+            fmt::format("the time zone of a column of which a key, index or projection is computed ({})", change));
+        return;
+      }
       types_[column.name] = &column.type;
       Do(clause);
     } else if (use == KeyUse::kInExpression || (use == KeyUse::kAlone && !same_text)) {
@@ -181,34 +198,23 @@ class ColumnMigration {
     return fmt::format("MODIFY COLUMN {} {}", QuotedName(name), TypeText(type));
   }
 
-  /// Adds new columns and moves those that are out of order. Columns with a DEFAULT may be computed from others, so
-  /// they come last.
+  /// Adds new columns and moves those that are out of order. In one statement: what a DEFAULT is computed of may come
+  /// behind it, and ORDER BY takes only columns that come with it.
   void Place() {
     const std::set<std::string_view> moved = OutOfOrder();
-    std::set<std::string_view> placed;
-    for (const auto& [name, old] : there_) placed.insert(name);
-    const std::set<std::string_view> of_key = NewColumnsOfKey();
-    std::vector<std::string> key_clauses;
-    for (const bool with_default : {false, true}) {
-      std::string position = " FIRST";
-      for (const Column& column : to_.columns) {
-        const bool now = (column.default_kind != DefaultKind::kNone) == with_default;
-        if (!placed.contains(column.name) && now) {
-          std::string clause = fmt::format("ADD COLUMN {}{}", ColumnSql(column), position);
-          placed.insert(column.name);
-          if (of_key.contains(column.name)) {
-            key_clauses.push_back(std::move(clause));
-          } else {
-            Do(std::move(clause));
-          }
-        } else if (!with_default && moved.contains(column.name)) {
-          Do(ModifyType(column.name, TypeNow(*Old(column))) + position);
-        }
-        if (placed.contains(column.name)) position = fmt::format(" AFTER {}", QuotedName(column.name));
+    std::vector<std::string> clauses;
+    std::string position = "FIRST";
+    for (const Column& column : to_.columns) {
+      const Column* old = Old(column);
+      if (old == nullptr) {
+        clauses.push_back(fmt::format("ADD COLUMN {} {}", ColumnSql(column), position));
+      } else if (moved.contains(column.name)) {
+        clauses.push_back(fmt::format("{} {}", ModifyType(column.name, TypeNow(*old)), position));
       }
+      position = fmt::format("AFTER {}", QuotedName(column.name));
     }
-    if (key_clauses.empty()) return;
-    Do(fmt::format("{}, MODIFY ORDER BY {}", fmt::join(key_clauses, ", "), to_.order_by));
+    if (IsKeyExtended(from_, to_)) clauses.push_back("MODIFY ORDER BY " + to_.order_by);
+    if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
   }
 
   /// Columns of both tables that have to be moved: as few as can be.
@@ -226,24 +232,13 @@ class ColumnMigration {
     return moved;
   }
 
-  /// Those that ORDER BY goes on with, if that is all that is new of it.
-  std::set<std::string_view> NewColumnsOfKey() const {
-    std::set<std::string_view> names;
-    if (!IsKeyExtended(from_, to_)) return names;
-    for (const std::string_view part : KeyParts(to_.order_by)) {
-      for (const Column& column : to_.columns) {
-        if (QuotedName(column.name) == part && Old(column) == nullptr) names.insert(column.name);
-      }
-    }
-    return names;
-  }
-
-  void MigrateDetails(const Column& old, const Column& column) {
+  void MigrateDetails(const Column& old, const Column& column, SharedDetails shared) {
     const std::string modify = fmt::format("MODIFY COLUMN {}", QuotedName(column.name));
-    MigrateDefault(old, column, modify);
-    if (CodecForm(old.codec, old.type) != CodecForm(column.codec, TypeNow(old))) {
+    if (shared.codecs && CodecForm(old.codec, old.type) != CodecForm(column.codec, TypeNow(old))) {
       Do(column.codec.empty() ? modify + " REMOVE CODEC" : fmt::format("{} CODEC({})", modify, column.codec));
     }
+    if (!shared.others) return;
+    MigrateDefault(old, column, modify);
     if (old.comment != column.comment) {
       Do(fmt::format("COMMENT COLUMN {} {}", QuotedName(column.name), QuotedText(column.comment)));
     }

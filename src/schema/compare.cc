@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -32,12 +31,6 @@ const DifferenceRule& RuleOf(std::string_view id) {
 /// A value for it in a row is not stored.
 bool IsComputed(const Column& column) {
   return column.default_kind != DefaultKind::kNone && column.default_kind != DefaultKind::kDefault;
-}
-
-/// "Events.Name" -> "Events.", if it is an array: such arrays must be of one length.
-std::string_view NestedPrefix(const Column& column) {
-  if (column.type.kind != Type::Kind::kArray) return {};
-  return std::string_view(column.name).substr(0, column.name.find('.') + 1);
 }
 
 class TableComparison {
@@ -83,12 +76,7 @@ class TableComparison {
   }
 
   void CompareColumns() {
-    // A DESCRIBE may have no more than names and types.
-    const bool has_codecs = !LacksAll([](const Column& column) { return !column.codec.empty(); });
-    const bool has_details = !LacksAll([](const Column& column) {
-      return column.default_kind != DefaultKind::kNone || !column.codec.empty() || !column.comment.empty() ||
-             !column.ttl.empty();
-    });
+    const SharedDetails shared = DetailsOfBoth(expected_, found_);
     for (const Column& expected : expected_.columns) {
       const Column* found = Find(expected.name);
       if (found == nullptr) {
@@ -98,26 +86,18 @@ class TableComparison {
       matched_.insert(found);
       if (found->name != expected.name) Add("column-case", expected.name, expected.name, found->name);
       CompareTypes(expected, *found);
-      if (has_details) {
+      if (shared.others) {
         CompareDefaults(expected, *found);
         Compare("column-comment", expected.name, expected.comment, found->comment);
         Compare("column-ttl", expected.name, expected.ttl, found->ttl);
       }
-      if (has_codecs) {
+      if (shared.codecs) {
         Compare("codec", expected.name, CodecForm(expected.codec, found->type), CodecForm(found->codec, found->type));
       }
     }
     for (const Column& found : found_.columns) {
       if (!matched_.contains(&found)) AddExtra(found);
     }
-  }
-
-  /// One of the tables has columns without their details.
-  template <class Has>
-  bool LacksAll(Has has) const {
-    return std::ranges::any_of(std::array{&expected_, &found_}, [&](const Table* table) {
-      return table->columns_only && std::ranges::none_of(table->columns, has);
-    });
   }
 
   const Column* Find(std::string_view name) const {
@@ -144,8 +124,8 @@ class TableComparison {
 
   /// The column "Events" of which "Events.Name" should be an array of its own; null if there is none.
   const Column* FindUnflattened(const Column& expected) const {
-    const std::string_view prefix = NestedPrefix(expected);
-    const Column* const found = prefix.empty() ? nullptr : Find(prefix.substr(0, prefix.size() - 1));
+    const std::string_view group = NestedGroup(expected);
+    const Column* const found = group.empty() ? nullptr : Find(group);
     if (found == nullptr || expected.default_kind != DefaultKind::kNone) return nullptr;
     const Type& type = found->type;
     const bool is_nested = type.kind == Type::Kind::kNested ||
@@ -154,12 +134,18 @@ class TableComparison {
   }
 
   void AddExtra(const Column& found) {
-    const std::string_view prefix = NestedPrefix(found);
-    const bool of_rows = !prefix.empty() && found.default_kind == DefaultKind::kNone &&
-                         std::ranges::any_of(expected_.columns, [&](const Column& column) {
-                           return column.default_kind == DefaultKind::kNone && NestedPrefix(column) == prefix;
-                         });
-    Add(of_rows ? "nested-extra" : "column-extra", found.name, "", TypeText(found.type));
+    const std::string_view group = NestedGroup(found);
+    const auto is_sibling = [&](const Column& column) {
+      return column.default_kind == DefaultKind::kNone && NestedGroup(column) == group;
+    };
+    const bool is_stored = !IsComputed(found) || found.default_kind == DefaultKind::kMaterialized;
+    // What is computed of an array beside it is taken to be as long.
+    const bool of_sibling = std::ranges::any_of(found_.columns, [&](const Column& column) {
+      return is_sibling(column) && NamesColumn(found.default_expression, column.name);
+    });
+    const bool unlike =
+        !group.empty() && is_stored && !of_sibling && std::ranges::any_of(expected_.columns, is_sibling);
+    Add(unlike ? "nested-extra" : "column-extra", found.name, "", TypeText(found.type));
   }
 
   void CompareTypes(const Column& expected, const Column& found) {
@@ -257,7 +243,12 @@ class TableComparison {
       if (!there_in(found_.constraints, wanted)) Add("constraint-missing", wanted.name, wanted.sql, "");
     }
     for (const NamedSql& there : found_.constraints) {
-      if (!there_in(expected_.constraints, there)) Add("constraint", there.name, "", there.sql);
+      if (there_in(expected_.constraints, there)) continue;
+      if (there.sql.starts_with("ASSUME")) {
+        Add("constraint", Effect::kDiffers, there.name, "", there.sql, "servers believe it and check no row");
+      } else {
+        Add("constraint", there.name, "", there.sql);
+      }
     }
   }
 

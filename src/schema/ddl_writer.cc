@@ -8,36 +8,22 @@
 
 #include "schema/sql_lexer.h"
 #include "schema/sql_text.h"
+#include "schema/storage_form.h"
 
 namespace gf_otlp::schema {
 namespace {
-
-std::string OnCluster(const std::string& cluster) {
-  return cluster.empty() ? "" : fmt::format(" ON CLUSTER {}", QuotedName(cluster));
-}
-
-std::string_view KindWord(DefaultKind kind) {
-  constexpr std::string_view kWords[] = {"", "DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL"};
-  return kWords[static_cast<int>(kind)];
-}
 
 /// A clause behind what there is, if it says something.
 void AddClause(std::string_view before, std::string_view text, std::string_view after, std::string& sql) {
   if (!text.empty()) sql += fmt::format("{}{}{}", before, text, after);
 }
 
-/// The length of the name before the dot, if the column may be an array of a Nested column; else 0.
-std::size_t NestedPrefix(const Column& column) {
-  if (column.type.kind != Type::Kind::kArray || column.default_kind != DefaultKind::kNone) return 0;
-  const std::size_t dot = column.name.find('.');
-  return dot == std::string::npos ? 0 : dot;
-}
-
 /// Whether two columns may be arrays of one Nested column.
 bool GoTogether(const Column& a, const Column& b) {
-  const std::size_t size = NestedPrefix(a);
-  return size != 0 && size == NestedPrefix(b) && a.name.compare(0, size, b.name, 0, size) == 0 && a.codec == b.codec &&
-         a.comment == b.comment && a.ttl == b.ttl;
+  const std::string_view group = NestedGroup(a);
+  const bool are_plain = a.default_kind == DefaultKind::kNone && b.default_kind == DefaultKind::kNone;
+  return are_plain && !group.empty() && group == NestedGroup(b) && a.codec == b.codec && a.comment == b.comment &&
+         a.ttl == b.ttl;
 }
 
 /// A query with its clauses, and what commas divide, on lines of their own.
@@ -64,13 +50,27 @@ std::string QualifiedName(std::string_view database, std::string_view name) {
   return database.empty() ? QuotedName(name) : fmt::format("{}.{}", QuotedName(database), QuotedName(name));
 }
 
+std::string OnCluster(std::string_view cluster) {
+  return cluster.empty() ? "" : fmt::format(" ON CLUSTER {}", QuotedName(cluster));
+}
+
+std::string AsComment(std::string_view text) {
+  std::string comment;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    comment += fmt::format("-- {}\n", text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return comment;
+}
+
 std::vector<ColumnGroup> GroupColumns(const std::vector<Column>& columns) {
   std::vector<ColumnGroup> groups;
   for (auto first = columns.begin(); first != columns.end();) {
     const auto last = std::find_if(first + 1, columns.end(), [&](const Column& c) { return !GoTogether(*first, c); });
     ColumnGroup group{.column = *first, .size = static_cast<std::size_t>(last - first)};
     if (group.size > 1) {
-      const std::size_t prefix = NestedPrefix(*first);
+      const std::size_t prefix = NestedGroup(*first).size();
       group.column.name.resize(prefix);
       group.column.type = {.kind = Type::Kind::kNested};
       for (auto member = first; member != last; ++member) {
@@ -86,8 +86,7 @@ std::vector<ColumnGroup> GroupColumns(const std::vector<Column>& columns) {
 
 std::string ColumnSql(const Column& column) {
   std::string sql = fmt::format("{} {}", QuotedName(column.name), TypeText(column.type));
-  AddClause(" ", KindWord(column.default_kind), "", sql);
-  AddClause(" ", column.default_expression, "", sql);
+  AddClause(" ", DefaultSql(column), "", sql);
   if (!column.comment.empty()) sql += " COMMENT " + QuotedText(column.comment);
   AddClause(" CODEC(", column.codec, ")", sql);
   AddClause(" TTL ", column.ttl, "", sql);

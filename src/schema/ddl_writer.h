@@ -20,6 +20,10 @@ std::string IndexSql(const Index& index);
 
 /// A table's or view's name behind its database, if that is not empty.
 std::string QualifiedName(std::string_view database, std::string_view name);
+/// " ON CLUSTER c", or nothing.
+std::string OnCluster(std::string_view cluster);
+/// Each line as a comment.
+std::string AsComment(std::string_view text);
 
 /// A run of a table's columns as DDL has it: one column, or the arrays "Events.X" as one Nested column "Events".
 struct ColumnGroup {

@@ -27,9 +27,10 @@ std::string MigrateView(const View& from, const View& to, std::string_view what)
   if (what == "query") {
     return fmt::format("ALTER TABLE {}{} MODIFY QUERY {};\n", name, OnCluster(to.cluster), to.query);
   }
-  return fmt::format("-- {} moves rows to {}, not to {}. A view holds no rows.\nDROP VIEW {}{};\n", name, to.target,
-                     from.target, name, OnCluster(to.cluster)) +
-         ViewSql(to);
+  return AsComment(
+      fmt::format("{} moves rows to {}, not to {}. Rows that come between these two are not moved:\n"
+                  "DROP VIEW {}{};\n{}",
+                  name, from.target, to.target, name, OnCluster(to.cluster), ViewSql(to)));
 }
 
 std::string MigrateViews(const Schema& from, const Schema& to) {

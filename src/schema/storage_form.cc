@@ -129,6 +129,39 @@ std::string PrimaryKeyForm(const Table& table) {
   return KeyForm(table.primary_key.empty() ? table.order_by : table.primary_key);
 }
 
+bool NamesColumn(std::string_view sql, std::string_view column) {
+  const std::vector<SqlToken> tokens = ReadSqlTokens(sql);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (!tokens[i].IsName()) continue;
+    std::string name = TokenValue(tokens[i]);
+    if (name == column) return true;
+    if (i + 2 >= tokens.size() || !tokens[i + 1].Is(".") || !tokens[i + 2].IsName()) continue;
+    if (name.append(".").append(TokenValue(tokens[i + 2])) == column) return true;
+  }
+  return false;
+}
+
+std::string_view NestedGroup(const Column& column) {
+  const std::size_t dot = column.name.find('.');
+  if (column.type.kind != Type::Kind::kArray || dot == std::string::npos) return {};
+  return std::string_view(column.name).substr(0, dot);
+}
+
+SharedDetails DetailsOfBoth(const Table& a, const Table& b) {
+  const auto has_codec = [](const Column& column) { return !column.codec.empty(); };
+  const auto has_any = [&](const Column& column) {
+    return column.default_kind != DefaultKind::kNone || has_codec(column) || !column.comment.empty() ||
+           !column.ttl.empty();
+  };
+  SharedDetails shared;
+  for (const Table* table : {&a, &b}) {
+    if (!table->columns_only) continue;
+    shared.codecs &= std::ranges::any_of(table->columns, has_codec);
+    shared.others &= std::ranges::any_of(table->columns, has_any);
+  }
+  return shared;
+}
+
 std::string TargetTable(const View& view) {
   const std::vector<SqlToken> tokens = ReadSqlTokens(view.target);
   return tokens.size() < 2 ? "" : TokenValue(tokens[tokens.size() - 2]);  // the last is the end

@@ -39,6 +39,19 @@ std::string_view DefaultWord(DefaultKind kind);
 /// "MATERIALIZED lower(Body)".
 std::string DefaultSql(const Column& column);
 
+/// An expression names the column: "lower(Body)", "length(Events.Name)".
+bool NamesColumn(std::string_view sql, std::string_view column);
+
+/// "Events.Name" -> "Events", if it is an array: such arrays with one name must be of one length in each row.
+std::string_view NestedGroup(const Column& column);
+
+/// What the columns of two tables both say besides name and type: a DESCRIBE may have no more than these.
+struct SharedDetails {
+  bool codecs = true;
+  bool others = true;  // defaults, comments, TTLs
+};
+SharedDetails DetailsOfBoth(const Table& a, const Table& b);
+
 /// The table that a view's TO names, without quotes and database: "otel.`my-traces`" -> "my-traces".
 std::string TargetTable(const View& view);
 

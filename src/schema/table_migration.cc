@@ -15,17 +15,6 @@ namespace gf_otlp::schema {
 
 namespace {
 
-/// Each line as a comment.
-std::string AsComment(std::string_view text) {
-  std::string comment;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    comment += fmt::format("-- {}\n", text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return comment;
-}
-
 /// ALTER TABLE ... MODIFY SETTING does not take it.
 bool IsFixedSetting(std::string_view name) {
   static constexpr std::string_view kNames[] = {"index_granularity", "index_granularity_bytes",
@@ -80,16 +69,22 @@ class TableMigration {
   }
   static const std::string& SqlOf(const NamedSql& part) { return part.sql; }
 
-  /// In one statement: each rewrites what is stored.
+  /// In one statement: each rewrites what is stored. What the new table has another of goes; what it has nothing of
+  /// may be somebody's own.
   void DropParts() {
-    std::vector<std::string> clauses;
-    const auto drop = [&](std::string_view kind) {
-      return [&, kind](const auto& part) { clauses.push_back(fmt::format("DROP {} {}", kind, QuotedName(part.name))); };
+    std::vector<std::string> clauses, held;
+    const auto drop = [&](std::string_view kind, const auto& new_parts) {
+      return [&, kind](const auto& part) {
+        const bool replaced =
+            std::ranges::any_of(new_parts, [&](const auto& other) { return other.name == part.name; });
+        (replaced ? clauses : held).push_back(fmt::format("DROP {} {}", kind, QuotedName(part.name)));
+      };
     };
-    ForMissing(from_.indexes, to_.indexes, IndexForm, drop("INDEX"));
-    ForMissing(from_.projections, to_.projections, SqlOf, drop("PROJECTION"));
-    ForMissing(from_.constraints, to_.constraints, SqlOf, drop("CONSTRAINT"));
+    ForMissing(from_.indexes, to_.indexes, IndexForm, drop("INDEX", to_.indexes));
+    ForMissing(from_.projections, to_.projections, SqlOf, drop("PROJECTION", to_.projections));
+    ForMissing(from_.constraints, to_.constraints, SqlOf, drop("CONSTRAINT", to_.constraints));
     if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
+    if (!held.empty()) Hold("Not among the new ones:", fmt::format("{}", fmt::join(held, ", ")));
   }
 
   void AddParts() {
@@ -184,10 +179,6 @@ class TableMigration {
 };
 
 }  // namespace
-
-std::string OnCluster(std::string_view cluster) {
-  return cluster.empty() ? "" : fmt::format(" ON CLUSTER {}", QuotedName(cluster));
-}
 
 std::string TableMigrationSql(const Table& from, const Table& to) {
   Table wanted = to;

@@ -2,14 +2,10 @@
 #define GF_OTLP_SCHEMA_TABLE_MIGRATION_H_
 
 #include <string>
-#include <string_view>
 
 #include "schema/table.h"
 
 namespace gf_otlp::schema {
-
-/// " ON CLUSTER c", or nothing.
-std::string OnCluster(std::string_view cluster);
 
 /// The part of MigrationSql() for a table that is there: empty if it is as it should be.
 std::string TableMigrationSql(const Table& from, const Table& to);

@@ -58,7 +58,7 @@ using Lines = std::vector<std::string>;
 
 TEST_CASE("nothing to do") { CHECK(MigrationSql({{Logs()}, {}}, {{Logs()}, {}}).empty()); }
 
-TEST_CASE("new columns get their places, those with a DEFAULT last") {
+TEST_CASE("new columns get their places in one statement, so that a DEFAULT may name one behind it") {
   Table to = Logs();
   to.columns.insert(to.columns.begin(), Col("Id", "UInt64"));
   Column lower = Col("Lower", "String");
@@ -66,9 +66,9 @@ TEST_CASE("new columns get their places, those with a DEFAULT last") {
   lower.default_expression = "lower(Name)";
   to.columns.insert(to.columns.begin() + 2, {lower, Col("Name", "String")});
   const Sql sql = Migrated(Logs(), to);
-  CHECK(sql.run == Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 FIRST;",
-                         "ALTER TABLE logs ADD COLUMN Name String AFTER Time;",
-                         "ALTER TABLE logs ADD COLUMN Lower String DEFAULT lower(Name) AFTER Time;"});
+  CHECK(sql.run == Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 FIRST, "
+                         "ADD COLUMN Lower String DEFAULT lower(Name) AFTER Time, "
+                         "ADD COLUMN Name String AFTER Lower;"});
   CHECK(sql.comments.empty());
 }
 
@@ -146,6 +146,32 @@ TEST_CASE("types of columns of a key") {
   CHECK(Migrated(from, to).run.empty());
 }
 
+TEST_CASE("a new time zone of a column of which something stored is computed") {
+  Table to = Logs();
+  to.columns[0] = Col("Time", "DateTime64(9, 'Asia/Tokyo')");
+  const auto copied_with = [&](auto change) {
+    Table from = Logs(), wanted = to;
+    change(from);
+    change(wanted);
+    const Sql sql = Migrated(from, wanted);
+    return sql.run.empty() && Mentions(sql.comments, "the time zone of a column") &&
+           Mentions(sql.comments, "EXCHANGE TABLES logs_new AND logs;");
+  };
+  // Otherwise queries look for the days of Tokyo among parts that are called by others.
+  CHECK(copied_with([](Table& table) { table.partition_by = "toDate(Time)"; }));
+  CHECK(copied_with([](Table& table) { table.order_by = "(Service, toStartOfHour(Time))"; }));
+  CHECK(copied_with([](Table& table) { table.indexes = {{"i", "toDate(Time)", "minmax", 1}}; }));
+  CHECK(copied_with([](Table& table) { table.projections = {{"p", "(SELECT count() GROUP BY toDate(Time))"}}; }));
+  CHECK_FALSE(copied_with([](Table& table) { table.indexes = {{"i", "Time", "minmax", 1}}; }));
+  // Names of an Enum are not computed with.
+  Table from = Logs();
+  from.columns[2] = Col("Body", "Enum8('a' = 1)");
+  from.partition_by = "toString(Body)";
+  to = from;
+  to.columns[2] = Col("Body", "Enum8('a' = 1, 'b' = 2)");
+  CHECK(Migrated(from, to).run.size() == 1);
+}
+
 TEST_CASE("columns that are not among the new ones stay") {
   Table to = Logs();
   to.columns.pop_back();
@@ -174,6 +200,26 @@ TEST_CASE("codecs, comments, defaults, TTLs of columns") {
                           "ALTER TABLE logs MODIFY COLUMN Body REMOVE TTL;"});
 }
 
+TEST_CASE("what DESCRIBE does not say of columns is not taken away") {
+  Table from = Logs();
+  from.columns[1].codec = "ZSTD(3)";
+  from.columns[1].comment = "who";
+  from.columns[2].default_kind = DefaultKind::kMaterialized;
+  from.columns[2].default_expression = "lower(Service)";
+  from.columns[2].ttl = "toDateTime(Time) + toIntervalDay(1)";
+  Table to = Logs();
+  to.columns_only = true;
+  to.engine = to.order_by = "";
+  to.columns.push_back(Col("Id", "UInt64"));
+  CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 AFTER Body;"});
+  // It says comments, but no codecs.
+  to.columns[0].comment = "when";
+  const Sql sql = Migrated(from, to);
+  CHECK_FALSE(Mentions(sql.run, "CODEC"));
+  CHECK(Mentions(sql.run, "COMMENT COLUMN Service '';"));
+  CHECK(Mentions(sql.run, "MODIFY COLUMN Body REMOVE MATERIALIZED;"));
+}
+
 TEST_CASE("a column that stored values and shall not, or the other way round") {
   Table to = Logs();
   to.columns[2].default_kind = DefaultKind::kAlias;
@@ -192,10 +238,12 @@ TEST_CASE("indexes, projections and constraints go before columns change and com
   from.constraints = {{"c", "CHECK Body != ''"}};
   to.projections = {{"p", "(SELECT Body ORDER BY Body)"}};
   const Sql sql = Migrated(from, to);
-  CHECK(sql.run == Lines{"ALTER TABLE logs DROP INDEX old, DROP INDEX other, DROP CONSTRAINT c;",
+  // What the new table has nothing of may be the user's own.
+  CHECK(sql.run == Lines{"ALTER TABLE logs DROP INDEX other;",
                          "ALTER TABLE logs MODIFY COLUMN Body LowCardinality(String);",
                          "ALTER TABLE logs ADD INDEX other Body TYPE minmax GRANULARITY 4, "
                          "ADD PROJECTION p (SELECT Body ORDER BY Body);"});
+  CHECK(Mentions(sql.comments, "ALTER TABLE logs DROP INDEX old, DROP CONSTRAINT c;"));
   CHECK(Mentions(sql.comments, "ALTER TABLE logs MATERIALIZE INDEX other, MATERIALIZE PROJECTION p;"));
 }
 
@@ -203,9 +251,11 @@ TEST_CASE("ORDER BY goes on with new columns, or ends earlier") {
   Table from = Logs(), to = Logs();
   from.primary_key = to.primary_key = "Service";
   to.columns.push_back(Col("Id", "UInt64"));
+  to.columns.push_back(Col("Last", "UInt64"));
   to.order_by = "(Service, Time, Id)";
   CHECK(Migrated(from, to).run ==
-        Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 AFTER Body, MODIFY ORDER BY (Service, Time, Id);"});
+        Lines{"ALTER TABLE logs ADD COLUMN Id UInt64 AFTER Body, ADD COLUMN Last UInt64 AFTER "
+              "Id, MODIFY ORDER BY (Service, Time, Id);"});
   to = from;
   to.order_by = "Service";
   CHECK(Migrated(from, to).run == Lines{"ALTER TABLE logs MODIFY ORDER BY Service;"});
@@ -280,8 +330,10 @@ TEST_CASE("tables and views") {
   other = view;
   other.target = "raw";
   const Sql moved = Migrated(Schema{{Logs()}, {view}}, Schema{{Logs()}, {other}});
-  CHECK(moved.run.front() == "DROP VIEW mv;");
-  CHECK(Mentions(moved.run, "CREATE MATERIALIZED VIEW IF NOT EXISTS mv TO raw"));
+  // What is written while there is no view would be lost.
+  CHECK(moved.run.empty());
+  CHECK(Mentions(moved.comments, "DROP VIEW mv;"));
+  CHECK(Mentions(moved.comments, "CREATE MATERIALIZED VIEW IF NOT EXISTS mv TO raw"));
 }
 
 }  // namespace
