@@ -246,6 +246,16 @@ class Check(SchemaTest):
                     text = "".join(self.show(f"{database}.{name}", output_format) for name in self.names(database))
                     self.assert_clean(self.check("--ddl", "-", *shape_options(*shape), "--fail-on", "differs", stdin=text))
 
+    def test_dumps_of_system_tables(self):
+        """Each statement is one line, with newlines nowhere; of TSV the quotes are escaped."""
+        for shape in SHAPES:
+            database = self.create(*shape_options(*shape))
+            for output_format in ("TSV", "TSVWithNames", "TSVRaw", "JSONEachRow"):
+                with self.subTest(shape=shape, output_format=output_format):
+                    text = ENGINE.query("SELECT create_table_query FROM system.tables "
+                                        f"WHERE database = '{database}' ORDER BY name FORMAT {output_format}").decode()
+                    self.assert_clean(self.check("--ddl", "-", *shape_options(*shape), "--fail-on", "differs", stdin=text))
+
     def test_describe_table(self):
         for shape in SHAPES:
             database = self.create(*shape_options(*shape))
@@ -349,6 +359,21 @@ class Live(SchemaTest):
         for _, path, headers, body in server.requests:
             self.assertNotIn("secret", path)
             self.assertRegex(body.decode() or path, r"(?i)\bselect\b|\bshow\b|\bdescribe\b")
+
+    def test_nested_columns_that_are_one(self):
+        """Where the engine does not flatten them it takes rows, but not the values of their arrays; and says so as Nested."""
+        ENGINE.query("SET flatten_nested = 0")
+        self.addCleanup(ENGINE.query, "SET flatten_nested = 1")
+        database = self.create("--table", "otel_traces")
+        ENGINE.query('INSERT INTO otel_traces FORMAT JSONEachRow {"TraceId": "a", "Events.Name": ["b"], "Links.TraceId": ["c"]}')
+        self.assertEqual(ENGINE.rows("SELECT TraceId, Events.Name AS names, Links.TraceId AS links FROM otel_traces"),
+                         [{"TraceId": "a", "names": [], "links": []}])
+        expected = [("nested-unflattened", "otel_traces.Events.Timestamp"), ("nested-unflattened", "otel_traces.Links.TraceId")]
+        options = ["--shape", "clickhouse", "--table", "otel_traces"]
+        self.assert_found(self.live(self.serve(), database, *options, code=1), *expected)
+        for text in (self.show("otel_traces", "TSV"), self.show("otel_traces", "JSON"),
+                     ENGINE.query("DESCRIBE TABLE otel_traces FORMAT TSV").decode()):
+            self.assert_found(self.check("--ddl", "-", *options, code=1, stdin=text), *expected)
 
     def test_what_was_dropped(self):
         server = self.serve()
