@@ -73,6 +73,7 @@ void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, c
       item.severity = SeverityName(rule.severity);
       if (lines) {
         item.line = finding.unit;
+        item.subject = finding.subject;
       } else {
         item.subject = fmt::format("unit {}", finding.unit);
       }

@@ -7,30 +7,33 @@
 namespace gf_otlp {
 namespace {
 
-/// A finding as it stands in a stream; the detail follows.
+/// A finding as it stands in a stream; subject and detail follow.
 struct Head {
   std::uint64_t count = 0;
   std::uint32_t unit = 0, record = 0, offset = 0;
-  std::uint16_t rule = 0, detail_size = 0;
+  std::uint16_t rule = 0, subject_size = 0, detail_size = 0;
 };
 
-/// Details are for people: what is longer is cut.
-constexpr std::size_t kMaxDetail = 1000;
+/// Texts are for people: what is longer is cut.
+constexpr std::size_t kMaxText = 1000;
 
 }  // namespace
 
 void AppendFinding(const RawFinding& finding, Batch& batch) {
-  const std::string_view detail = finding.detail.substr(0, kMaxDetail);
+  const std::string_view subject = finding.subject.substr(0, kMaxText);
+  const std::string_view detail = finding.detail.substr(0, kMaxText);
   const Head head{.count = finding.count,
                   .unit = finding.unit,
                   .record = finding.record,
                   .offset = finding.offset,
                   .rule = finding.rule,
+                  .subject_size = static_cast<std::uint16_t>(subject.size()),
                   .detail_size = static_cast<std::uint16_t>(detail.size())};
   char bytes[sizeof head];
   std::memcpy(bytes, &head, sizeof head);
   PaddedBuffer& stream = batch.streams.front();
   stream.Append(std::string_view(bytes, sizeof bytes));
+  stream.Append(subject);
   stream.Append(detail);
 }
 
@@ -60,6 +63,8 @@ Status FindingSink::Write(Batch& batch) {
     Head head;
     std::memcpy(&head, stream.data(), sizeof head);
     stream.remove_prefix(sizeof head);
+    const std::string_view subject = stream.substr(0, head.subject_size);
+    stream.remove_prefix(subject.size());
     const std::string_view detail = stream.substr(0, head.detail_size);
     stream.remove_prefix(detail.size());
     RuleFindings& found = found_[head.rule];
@@ -71,6 +76,7 @@ Status FindingSink::Write(Batch& batch) {
     example.unit = unit.number;
     example.offset = unit.offset + head.offset;
     if (head.record != kNoRecord) example.record = head.record;
+    example.subject = subject;
     example.detail = detail;
   }
   batch.streams.front().Clear();

@@ -22,6 +22,8 @@ struct RawFinding {
   /// Where in the unit, in bytes; added to the unit's own offset.
   std::uint32_t offset = 0;
   std::uint64_t count = 1;  // how often it was found, this being the first place
+  /// Of what it was found, if that is not the unit: "otel_traces.Duration".
+  std::string_view subject;
   std::string_view detail;  // what was found, for people: "Duration: -5"
 };
 inline constexpr std::uint32_t kNoRecord = 0xffffffff;
@@ -54,6 +56,7 @@ struct Finding {
   std::uint64_t unit = 0;               // from 1, in the file: line, frame, document
   std::uint64_t offset = 0;             // in the decompressed file
   std::optional<std::uint32_t> record;  // from 0, in the unit
+  std::string subject;                  // see RawFinding
   std::string detail;
 };
 
