@@ -144,7 +144,7 @@ Status Check::FindCandidates() {
   }
   if (candidates_.empty()) return unfit;
   const std::vector<Table> tables = TablesToJudgeBy(found_.schema.tables, candidates_);
-  for (Candidate& candidate : candidates_) candidate.distance = schema::Distance(candidate.tables, tables, server_);
+  for (Candidate& candidate : candidates_) candidate.distance = schema::Distance(candidate.tables, tables);
   std::ranges::stable_sort(candidates_, {}, &Candidate::distance);
   return {};
 }
@@ -156,7 +156,7 @@ void Check::NameTheNameless() {
   if (nearest().tables.size() == 1) {
     index = 0;
   } else {
-    index = schema::NearestTable(found.front(), nearest().tables, server_);
+    index = schema::NearestTable(found.front(), nearest().tables);
   }
   if (!index) return;
   found.front().name = nearest().tables[*index].name;
@@ -177,7 +177,7 @@ Result<schema::Schema> Check::Expected() {
 
 std::string Check::Suggestion(const std::string& table) const {
   for (const Table& found : found_.schema.tables) {
-    const std::optional<std::size_t> index = schema::NearestTable(found, nearest().tables, server_);
+    const std::optional<std::size_t> index = schema::NearestTable(found, nearest().tables);
     if (!index || nearest().tables[*index].name != table || HasTable(nearest().tables, found.name)) continue;
     return fmt::format("; {} looks like it: --table-name {}={}", found.name, table, found.name);
   }

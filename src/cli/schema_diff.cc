@@ -59,7 +59,7 @@ Result<SchemaSource> ReadSource(const std::string& word, const DiffFlags& flags,
 Status NameTheNameless(const DiffFlags& flags, const std::vector<Table>& others, SchemaSource& source) {
   std::vector<Table>& tables = source.schema.tables;
   if (tables.size() != 1 || !tables.front().name.empty()) return {};
-  const std::optional<std::size_t> index = schema::NearestTable(tables.front(), others, schema::kDefaultServerVersion);
+  const std::optional<std::size_t> index = schema::NearestTable(tables.front(), others);
   if (flags.tables.size() == 1) {
     tables.front().name = flags.tables.front();
   } else if (index && !others[*index].name.empty()) {

@@ -50,12 +50,13 @@ std::vector<Difference> CompareSchemas(const Schema& expected, const Schema& fou
 /// Of the views alone: missing ones, and those with another "query" or "target", as `column` says.
 std::vector<Difference> CompareViews(const Schema& expected, const Schema& found);
 
-/// How far tables that were found are from those that a shape has, for finding shape and version by what is there.
-/// Smaller is nearer; 0: they are as expected. Pairs by name, else by columns; what is not there does not count.
-std::uint64_t Distance(const std::vector<Table>& expected, const std::vector<Table>& found, ServerVersion server);
+/// How far tables that were found are from those that a shape has, for finding shape and version by what is there:
+/// how much they look alike, not what becomes of rows. Smaller is nearer; 0: they are as expected. Pairs by name, else
+/// by columns; what is not there does not count.
+std::uint64_t Distance(const std::vector<Table>& expected, const std::vector<Table>& found);
 
 /// The table of `expected` that has most columns in common with `found`, as an index; nothing if that are few.
-std::optional<std::size_t> NearestTable(const Table& found, const std::vector<Table>& expected, ServerVersion server);
+std::optional<std::size_t> NearestTable(const Table& found, const std::vector<Table>& expected);
 
 }  // namespace gf_otlp::schema
 

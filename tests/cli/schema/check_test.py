@@ -119,6 +119,15 @@ class Files(CheckTest):
         shape = self.check("--ddl", ddl("traces-codec.sql"))["facts"]["shape"]
         self.assertRegex(shape, r"^clickhouse@0\.161 \(clickhouse@0\.149 is as near\)$")
 
+    def test_the_nearest_is_not_the_one_that_takes_the_rows(self):
+        # As ClickStack makes it: the exporter's older table, without the column that came later.
+        sql, _ = self.run_command("schema", "print", "--schema-version", "0.149", "--table", "otel_logs")
+        self.assertIn(b"TimestampTime", sql)
+        lines = [line for line in sql.split(b"\n") if b"EventName" not in line and b"__otel_materialized" not in line]
+        report = self.check("--ddl", "-", stdin=b"\n".join(lines), code=1)
+        self.assertTrue(report["facts"]["shape"].startswith("clickhouse@0.149, the nearest"), report["facts"])
+        self.assertIn(("column-missing", "breaks", "otel_logs.EventName"), self.found(report))
+
     def test_what_is_printed_is_clean(self):
         for words in (("--shape", "clickhouse", "--schema-version", "0.149"), ("--shape", "clickhouse-json"),
                       ("--shape", "glassflow"), ("--shape", "glassflow-flat", "--keep-all"),
