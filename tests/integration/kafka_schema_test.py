@@ -26,7 +26,9 @@ class KafkaSchema(PublishTest):
         ENGINE.query(f"CREATE DATABASE {name}")
         self.addCleanup(self.stop_reading, name)
         ENGINE.query(f"USE {name}")
-        ENGINE.query(self.run_command("schema", "print", *options)[0])
+        # As it is printed, but for how long it waits until rows are to be seen.
+        sql = self.run_command("schema", "print", *options)[0]
+        ENGINE.query(sql.replace(b"kafka_format =", b"kafka_flush_interval_ms = 500, kafka_poll_timeout_ms = 100, kafka_format ="))
 
     @staticmethod
     def stop_reading(database):
@@ -113,7 +115,7 @@ class KafkaSchema(PublishTest):
         """Topics of the case's own, all signals."""
         topics = [f"--topic={signal}={self.topic(signal)}" for signal in SIGNALS.values()]
         tables = json.loads(self.run_command("schema", "print", *shape, "--format", "json")[0])["tables"]
-        kafka = ["--kafka-group", name]
+        kafka = []
         for table in (table["name"] for table in tables):
             signals = [signal for known, signal in SIGNALS.items() if known == table]
             if table == "otel_metrics":
