@@ -44,7 +44,7 @@ lint: ## Check the formatting, then clang-tidy over src/
 asan: ## Run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call configure,asan,build-asan)
 	cmake --build --preset asan
-	scripts/run_tests.sh build-asan
+	ROWS_TEST_COUNT=2000 scripts/run_tests.sh build-asan
 
 tsan: ## Run every test under ThreadSanitizer
 	$(call configure,tsan,build-tsan)
