@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 
 #include "base/atomic_file.h"
@@ -37,7 +38,7 @@ struct ValidateFlags {
 
 /// What a run looks for, and how.
 struct Check {
-  std::span<const Rule> rules;
+  std::vector<Rule> rules;  // those of what the inputs hold, then InputRules()
   std::vector<bool> chosen;
   ConversionOptions conversion;
 };
@@ -71,8 +72,11 @@ class CheckSink final : public Sink {
   std::optional<ParentCheck> parents_;
 };
 
-std::span<const Rule> RulesOf(const ValidateFlags& flags) {
-  return flags.row_check.rows ? schema::RowRules() : OtlpRules();
+std::vector<Rule> RulesOf(const ValidateFlags& flags) {
+  const std::span<const Rule> content = flags.row_check.rows ? schema::RowRules() : OtlpRules();
+  std::vector<Rule> rules(content.begin(), content.end());
+  rules.insert(rules.end(), InputRules().begin(), InputRules().end());
+  return rules;
 }
 
 /// Options that say nothing of what is checked.
@@ -103,7 +107,7 @@ Status CheckNamed(const ValidateFlags& flags) {
 /// Makes the workers check OTLP.
 Status ReadOtlpFlags(const ValidateFlags& flags, Check& check) {
   GF_RETURN_IF_ERROR(CheckNamed(flags));
-  for (std::size_t i = 0; i < check.rules.size(); ++i) {
+  for (std::size_t i = 0; i < kOtlpRuleCount; ++i) {
     const auto rule = static_cast<OtlpRule>(i);
     if ((IsStrictRule(rule) && !flags.strict) || (IsCrossRule(rule) && !flags.cross)) check.chosen[i] = false;
   }
@@ -138,6 +142,23 @@ Result<Check> ReadFlags(const ValidateFlags& flags) {
 std::string Subject(const std::vector<std::string>& inputs) {
   const std::string first = inputs.front() == "-" ? "standard input" : inputs.front();
   return inputs.size() == 1 ? first : fmt::format("{} and {}", first, Counted(inputs.size() - 1, "other"));
+}
+
+/// What is found under InputRules().
+std::vector<RuleFindings> InputFindings(const Conversion& conversion, std::size_t max_findings) {
+  std::vector<RuleFindings> found(InputRules().size());
+  RuleFindings& skipped = found[static_cast<std::size_t>(InputRule::kFileSkipped)];
+  for (const SkippedFile& file : conversion.skipped()) {
+    if (!file.no_capture) continue;
+    if (skipped.count++ < max_findings) skipped.examples.push_back({.file = file.name, .detail = file.reason});
+  }
+  const Counts& counts = conversion.counts();
+  if (counts.records_read == 0 && counts.bad_units == 0) {
+    RuleFindings& none = found[static_cast<std::size_t>(InputRule::kNoRecords)];
+    none.count = 1;
+    if (max_findings != 0) none.examples.emplace_back();
+  }
+  return found;
 }
 
 void AddFacts(const Conversion& conversion, const CheckSink& sink, bool rows, double seconds, Report& report) {
@@ -177,7 +198,7 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
   Result<std::unique_ptr<Conversion>> made = Conversion::Make(check->conversion);
   if (!made) return std::move(made.error());
   Conversion& conversion = **made;
-  CheckSink sink(check->rules.size(), flags.max_findings, flags.cross);
+  CheckSink sink(check->rules.size() - InputRules().size(), flags.max_findings, flags.cross);
   {
     const InterruptWatch watch([&] { conversion.Stop(); });
     const Progress bar(flags.run.ShowProgress(env), env,
@@ -188,7 +209,9 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   report.title = "validate";
   report.subject = Subject(flags.input.inputs);
-  AddFindings(check->rules, check->chosen, sink.found(), flags.row_check.rows, report);
+  std::vector<RuleFindings> found = sink.found();
+  std::ranges::move(InputFindings(conversion, flags.max_findings), std::back_inserter(found));
+  AddFindings(check->rules, check->chosen, found, flags.row_check.rows, report);
   AddFacts(conversion, sink, flags.row_check.rows, seconds.count(), report);
   if (!flags.run.quiet) {
     SayWhatWasLeftOut(conversion, env);

@@ -9,6 +9,20 @@
 namespace gf_otlp::cli {
 namespace {
 
+constexpr Rule kInputRules[] = {
+    {"file-skipped", Severity::kWarning, "a file of a directory that is of no known form: it is not checked",
+     "gf-otlp: see gf-otlp-formats(5)"},
+    {"no-records", Severity::kWarning, "the inputs hold nothing to check", "gf-otlp: a wrong path, or an empty file"},
+};
+
+/// What says that something was not checked.
+constexpr std::string_view kAlwaysLookedFor[] = {"unreadable", "trace-id-length", "span-id-length",
+                                                 "row-syntax", "file-skipped",    "no-records"};
+
+bool IsAlwaysLookedFor(std::string_view id) {
+  return std::ranges::find(kAlwaysLookedFor, id) != std::end(kAlwaysLookedFor);
+}
+
 bool IsMeant(std::string_view word, std::string_view id) {
   return word.ends_with('*') ? id.starts_with(word.substr(0, word.size() - 1)) : id == word;
 }
@@ -21,7 +35,7 @@ Status Mark(std::string_view flag, const std::vector<std::string>& words, std::s
     for (std::size_t i = 0; i < rules.size(); ++i) {
       if (!IsMeant(word, rules[i].id)) continue;
       any = true;
-      chosen[i] = value;
+      if (value || word == rules[i].id || !IsAlwaysLookedFor(rules[i].id)) chosen[i] = value;
     }
     if (any) continue;
     const Rule& nearest = std::ranges::min(rules, {}, [&](const Rule& rule) { return EditDistance(word, rule.id); });
@@ -33,6 +47,8 @@ Status Mark(std::string_view flag, const std::vector<std::string>& words, std::s
 
 }  // namespace
 
+std::span<const Rule> InputRules() { return kInputRules; }
+
 std::string_view SeverityName(Severity severity) {
   constexpr std::string_view kNames[] = {"note", "warning", "error"};
   return kNames[static_cast<std::size_t>(severity)];
@@ -40,7 +56,8 @@ std::string_view SeverityName(Severity severity) {
 
 Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::vector<std::string>& only,
                                       const std::vector<std::string>& ignored) {
-  std::vector<bool> chosen(rules.size(), only.empty());
+  std::vector<bool> chosen;
+  for (const Rule& rule : rules) chosen.push_back(only.empty() || IsAlwaysLookedFor(rule.id));
   GF_UNEXPECTED_IF_ERROR(Mark("--rule", only, rules, true, chosen));
   GF_UNEXPECTED_IF_ERROR(Mark("--ignore", ignored, rules, false, chosen));
   return chosen;
@@ -74,12 +91,12 @@ void AddFindings(std::span<const Rule> rules, const std::vector<bool>& chosen, c
       if (lines) {
         item.line = finding.unit;
         item.subject = finding.subject;
-      } else {
+      } else if (finding.unit != 0) {
         item.subject = fmt::format("unit {}", finding.unit);
       }
       item.message = finding.detail.empty() ? std::string(rule.explanation) : finding.detail;
       item.file = finding.file;
-      item.offset = finding.offset;
+      if (finding.unit != 0) item.offset = finding.offset;
       item.record = finding.record;
     }
   }

@@ -1,6 +1,7 @@
 #ifndef GF_OTLP_CLI_VALIDATE_RULES_H_
 #define GF_OTLP_CLI_VALIDATE_RULES_H_
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -16,8 +17,14 @@ namespace gf_otlp::cli {
 /// "note", "warning", "error".
 std::string_view SeverityName(Severity severity);
 
+/// What is looked for in the inputs as a whole, whatever they hold; indices into InputRules().
+enum class InputRule : std::uint8_t { kFileSkipped, kNoRecords };
+std::span<const Rule> InputRules();
+
 /// Which rules are looked for: those of `only` (all if it is empty) but not those of `ignored`. Words are ids, or end
-/// in * and stand for all that begin so. kUsage names a word that is no rule's, with the nearest one.
+/// in * and stand for all that begin so. Rules that say that something was not checked are left out only by their whole
+/// id in `ignored`: else nothing would be found because nothing was looked at. kUsage names a word that is no rule's,
+/// with the nearest one.
 Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::vector<std::string>& only,
                                       const std::vector<std::string>& ignored);
 

@@ -97,12 +97,12 @@ Status Source::State::ChooseFormat(const InputPath& path, Chunk& chunk) {
                                     InputFormatName(*detected.format), InputFormatName(*detected.other)));
     }
     if (!detected.format && path.from_directory) {
-      paths.skipped.push_back({path.name, kNothingFits});
+      paths.skipped.push_back({path.name, kNothingFits, true});
       open.reset();
       return {};
     }
     if (path.from_directory && detected.format == InputFormat::kJson && IsForeignJson(head)) {
-      paths.skipped.push_back({path.name, "JSON, but no OTLP requests"});
+      paths.skipped.push_back({path.name, "JSON, but no OTLP requests", true});
       open.reset();
       return {};
     }

@@ -59,6 +59,7 @@ struct InputPath {
 struct SkippedFile {
   std::string name;
   std::string reason;
+  bool no_capture = false;  // it was looked into, and is of no form that is known
 };
 
 /// A torn last unit that skip_partial_tail left out.

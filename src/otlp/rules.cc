@@ -27,6 +27,8 @@ constexpr std::array<Entry, kOtlpRuleCount> kEntries{{
     {kSpanIdLength,
      {"span-id-length", kError, "a span id that is not 8 bytes long; the rest of its unit is not checked",
       "trace.proto, Span.span_id"}},
+    {kUnitEmpty,
+     {"unit-empty", kWarning, "a frame of no bytes: zeros are read as such", "gf-otlp: a file that was not written"}},
     {kUnitWithoutRecords,
      {"unit-without-records", kNote, "a unit that holds no record", "OTLP specification, OTLP/HTTP Response"}},
 

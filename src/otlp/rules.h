@@ -15,6 +15,7 @@ enum class OtlpRule : std::uint16_t {
   kUnreadable,
   kTraceIdLength,
   kSpanIdLength,
+  kUnitEmpty,
   kUnitWithoutRecords,
   // Times of any record.
   kTimeOutOfRange,

@@ -17,7 +17,8 @@ namespace gf_otlp {
 struct RawFinding {
   std::uint16_t rule = 0;  // index into the run's rules
   std::uint32_t unit = 0;  // index into the chunk's units
-  /// From 0, in the unit; kNoRecord: the unit as a whole, or what several of its records share.
+  /// From 0, in the unit; of what several records share (resource, scope, metric) the first one. kNoRecord: the unit as
+  /// a whole, or what no record has.
   std::uint32_t record = 0;
   /// Where in the unit, in bytes; added to the unit's own offset.
   std::uint32_t offset = 0;
@@ -53,7 +54,7 @@ class FindingWriter {
 /// One thing found, with its place.
 struct Finding {
   std::string file;
-  std::uint64_t unit = 0;               // from 1, in the file: line, frame, document
+  std::uint64_t unit = 0;               // from 1, in the file: line, frame, document; 0: the file as a whole
   std::uint64_t offset = 0;             // in the decompressed file
   std::optional<std::uint32_t> record;  // from 0, in the unit
   std::string subject;                  // see RawFinding

@@ -97,7 +97,9 @@ Status OtlpCheck::Convert(const Chunk& chunk, std::size_t index, const LargeUnit
   std::uint64_t records = 0;
   bool good = true;
   for (const WireRequest& request : **requests) good &= CheckRequest(request, unit, records, findings, batch, counts);
-  if (good && records == 0) findings.Add(OtlpRule::kUnitWithoutRecords, {});
+  if (good && records == 0) {
+    findings.Add(unit.bytes.empty() ? OtlpRule::kUnitEmpty : OtlpRule::kUnitWithoutRecords, {});
+  }
   ++counts.units;
   counts.bad_units += !good;
   counts.records_read += records;

@@ -147,6 +147,46 @@ class Unreadable(ValidateTest):
                          code=1)
 
 
+class NotChecked(ValidateTest):
+    """Nothing is found where nothing was looked at: that has to be said, whatever rules are asked for."""
+
+    def test_patterns_keep_what_could_not_be_checked(self):
+        torn = self.write("torn.framed", framed(read(golden("traces-basic")))[:-3])
+        ids = self.write("ids.jsonl", traces(span(1, traceId="0af7")) + traces(span(1, spanId="0af7")))
+        for options in (("--rule", "json-bad-*"), ("--ignore", "un*", "--ignore", "*"), ("--rule", "time-unit")):
+            self.assertEqual(self.found(*options, torn, code=1), {"unreadable": 1})
+            self.assertEqual(self.found(*options, ids, code=1), {"trace-id-length": 1, "span-id-length": 1})
+        self.assertEqual(self.found("--rule", "time-unit", "--ignore", "unreadable", torn), {})
+        rows = self.write("rows.jsonl", b"{]\n")
+        self.assertEqual(self.found("--rows", "--rule", "row-value", rows, code=1), {"row-syntax": 1})
+
+    def test_nothing_to_check(self):
+        os.mkdir(self.path("empty"))
+        for options in ((), ("--rows",), ("--ignore", "*")):
+            for source in ("-", "/dev/null", self.path("empty")):
+                self.assertEqual(self.found(*options, source, code=1), {"no-records": 1})
+        self.assertEqual(self.found("--ignore", "no-records", "-"), {})
+
+    def test_files_of_a_directory_that_are_no_captures(self):
+        folder = self.path("captures")
+        os.mkdir(folder)
+        for name in ("captures/noise", "captures/other", "captures/.hidden"):
+            self.write(name, b"\xff\xfe\xfd" * 100)
+        report = self.report("--rule", "time-unit", "--max-findings", "1", folder, code=1)
+        counts = {rule["id"]: rule["count"] for rule in report["rules"] if rule["count"]}
+        self.assertEqual(counts, {"file-skipped": 2, "no-records": 1})
+        item = next(item for item in report["items"] if item["rule"] == "file-skipped")
+        self.assertTrue(item["file"].endswith("captures/noise"))
+        self.assertIn("neither JSON nor protobuf", item["message"])
+        self.assertIsNone(item.get("offset"))
+        self.write("captures/good.jsonl", traces(span(1)))
+        self.assertEqual(self.found(folder, code=1), {"file-skipped": 2})
+
+    def test_zeros(self):
+        path = self.write("zeros.framed", bytes(400))
+        self.assertEqual(self.found("--input-format", "framed", path, code=1), {"unit-empty": 100, "no-records": 1})
+
+
 class Rules(ValidateTest):
     def rules(self):
         return {line.split()[0]: line.split()[1] for line in

@@ -397,7 +397,7 @@ TEST_CASE("what breaks a rule is found under that rule, and only there") {
   // Tested below, and where units are checked.
   for (const char* rule :
        {"service-name-missing", "service-name-empty", "time-out-of-datetime", "attribute-path-conflict", "unreadable",
-        "trace-id-length", "span-id-length", "unit-without-records", "json-bad-text"}) {
+        "trace-id-length", "span-id-length", "unit-empty", "unit-without-records", "json-bad-text"}) {
     tested.insert(rule);
   }
   for (std::size_t i = 0; i < kOtlpRuleCount; ++i) {

@@ -112,7 +112,7 @@ TEST_CASE("units that cannot be read are findings, and the next ones are checked
   units.Add("", 4);
   units.Add(Logs(), 4);
   CHECK(units.Check() ==
-        Found{{"unreadable", 2}, {"trace-id-length", 1}, {"unit-without-records", 1}, {"log-severity-unknown", 2}});
+        Found{{"unreadable", 2}, {"trace-id-length", 1}, {"unit-empty", 1}, {"log-severity-unknown", 2}});
   CHECK(units.examples["unreadable"][1].detail == "the file ends inside the frame");
   CHECK(units.examples["unreadable"][1].unit == 2);
   CHECK(units.counts.units == 5);
