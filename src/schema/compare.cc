@@ -18,11 +18,6 @@ namespace {
 /// Servers since this find a column by its name in any case if there is none of the very name.
 constexpr ServerVersion kMatchesAnyCase{26, 5};
 
-/// Engines of which rows with equal keys become one.
-constexpr std::string_view kMerging[] = {"ReplacingMergeTree",  "SummingMergeTree",    "AggregatingMergeTree",
-                                         "CollapsingMergeTree", "CoalescingMergeTree", "VersionedCollapsingMergeTree",
-                                         "GraphiteMergeTree"};
-
 /// REQUIRES: there is one.
 const DifferenceRule& RuleOf(std::string_view id) {
   return *std::ranges::find(DifferenceRules(), id, &DifferenceRule::id);
@@ -126,11 +121,7 @@ class TableComparison {
   const Column* FindUnflattened(const Column& expected) const {
     const std::string_view group = NestedGroup(expected);
     const Column* const found = group.empty() ? nullptr : Find(group);
-    if (found == nullptr || expected.default_kind != DefaultKind::kNone) return nullptr;
-    const Type& type = found->type;
-    const bool is_nested = type.kind == Type::Kind::kNested ||
-                           (type.kind == Type::Kind::kArray && type.elements[0].kind == Type::Kind::kTuple);
-    return is_nested ? found : nullptr;
+    return found != nullptr && expected.default_kind == DefaultKind::kNone && IsNested(found->type) ? found : nullptr;
   }
 
   void AddExtra(const Column& found) {
@@ -185,10 +176,11 @@ class TableComparison {
     const std::string_view family = EngineFamily(found_.engine);
     std::string_view id = "engine";
     if (family != EngineFamily(expected_.engine)) {
-      if (std::ranges::find(kMerging, family) != std::end(kMerging)) id = "engine-merges";
+      // All of the family but the plain one make one row of those with equal keys.
+      if (IsMergeTree(family) && family != "MergeTree") id = "engine-merges";
       if (family == "Null") id = "engine-null";
     }
-    Add(id, "", expected_.engine, found_.engine);
+    Add(id, "", ShownEngine(expected_.engine), ShownEngine(found_.engine));
   }
 
   void CompareKeys() {
@@ -204,9 +196,9 @@ class TableComparison {
 
   void CompareSettings() {
     auto wanted = SettingsForm(expected_), there = SettingsForm(found_);
-    for (const auto& [name, value] : wanted) Compare("setting", name, value, there[name]);
-    for (const auto& [name, value] : there) {
-      if (!wanted.contains(name)) Add("setting", name, "", value);
+    for (const auto& [name, value] : there) wanted.try_emplace(name);
+    for (const auto& [name, value] : wanted) {
+      if (value != there[name]) Add("setting", name, ShownSetting(name, value), ShownSetting(name, there[name]));
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -379,12 +380,7 @@ class DdlReader {
       table.columns.push_back(std::move(column));
       return;
     }
-    for (std::size_t i = 0; i < column.type.elements.size(); ++i) {
-      Column part = column;
-      part.name = fmt::format("{}.{}", column.name, column.type.names[i]);
-      part.type = Around(Type::Kind::kArray, column.type.elements[i]);
-      table.columns.push_back(std::move(part));
-    }
+    std::ranges::move(ArraysOf(column), std::back_inserter(table.columns));
   }
 
   bool ReadClause(Table& table) {

@@ -99,7 +99,7 @@ std::string IndexSql(const Index& index) {
   return sql;
 }
 
-std::string TableSql(const Table& table) {
+std::string TableSql(const Table& table, std::string_view create) {
   std::vector<std::string> lines;
   for (const ColumnGroup& group : GroupColumns(table.columns)) lines.push_back(ColumnSql(group.column));
   for (const Index& index : table.indexes) lines.push_back(IndexSql(index));
@@ -108,9 +108,8 @@ std::string TableSql(const Table& table) {
   for (const NamedSql& c : table.constraints)
     lines.push_back(fmt::format("CONSTRAINT {} {}", QuotedName(c.name), c.sql));
 
-  std::string sql =
-      fmt::format("CREATE TABLE IF NOT EXISTS {}{}\n(\n    {}\n)\n", QualifiedName(table.database, table.name),
-                  OnCluster(table.cluster), fmt::join(lines, ",\n    "));
+  std::string sql = fmt::format("{} {}{}\n(\n    {}\n)\n", create, QualifiedName(table.database, table.name),
+                                OnCluster(table.cluster), fmt::join(lines, ",\n    "));
   AddClause("ENGINE = ", table.engine, "\n", sql);
   AddClause("PARTITION BY ", table.partition_by, "\n", sql);
   AddClause("PRIMARY KEY ", table.primary_key, "\n", sql);

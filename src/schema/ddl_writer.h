@@ -10,9 +10,9 @@
 
 namespace gf_otlp::schema {
 
-/// CREATE TABLE IF NOT EXISTS ...; with a newline behind it. Arrays "Events.X" that belong together are one Nested
-/// column. ReadDdl() gives the same table back.
-std::string TableSql(const Table& table);
+/// `create` and the rest of the statement, with a newline behind it. Arrays "Events.X" that belong together are one
+/// Nested column. ReadDdl() gives the same table back.
+std::string TableSql(const Table& table, std::string_view create = "CREATE TABLE IF NOT EXISTS");
 std::string ViewSql(const View& view);
 /// One column as it stands in CREATE TABLE and in ALTER TABLE ... ADD COLUMN.
 std::string ColumnSql(const Column& column);

@@ -65,6 +65,9 @@ std::string MigrationSql(const Schema& from, const Schema& to) {
       sql += TableMigrationSql(*old, table);
     } else {
       SettleIn(from, table.database, table.cluster);
+      if (!from.tables.empty()) {
+        table.engine = ReplicatedAs(table.engine, from.tables.front().engine, "_" + table.name);
+      }
       sql += TableSql(table);
     }
   }

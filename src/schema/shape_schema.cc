@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "schema/ddl_writer.h"
@@ -19,6 +20,18 @@ namespace {
 
 constexpr std::string_view kNull = "Null", kMergeTree = "MergeTree", kDefaultGroup = "gf-otlp";
 
+constexpr std::string_view kFamily[] = {kMergeTree,
+                                        "ReplacingMergeTree",
+                                        "SummingMergeTree",
+                                        "AggregatingMergeTree",
+                                        "CollapsingMergeTree",
+                                        "VersionedCollapsingMergeTree",
+                                        "CoalescingMergeTree",
+                                        "GraphiteMergeTree"};
+/// What the server does not make tables of without arguments.
+constexpr std::string_view kNeedArguments[] = {"CollapsingMergeTree", "VersionedCollapsingMergeTree",
+                                               "GraphiteMergeTree"};
+
 /// "MergeTree" and its family, with parameters or without, and "Null": as NormalSql() has them.
 Result<std::string> EngineOf(const std::string& text) {
   if (text.empty()) return std::string(kMergeTree);
@@ -33,7 +46,7 @@ Result<std::string> EngineOf(const std::string& text) {
   const SqlToken& name = in.Take();
   if (name.kind != SqlToken::Kind::kName) return wrong();
   if (name.text == kNull && in.AtEnd()) return std::string(kNull);
-  if (!name.text.ends_with(kMergeTree)) return wrong();
+  if (std::ranges::find(kFamily, EngineFamily(name.text)) == std::end(kFamily)) return wrong();
   if (!in.AtEnd()) {
     int depth = 0;
     do {
@@ -43,7 +56,11 @@ Result<std::string> EngineOf(const std::string& text) {
     } while (depth > 0);
     if (!in.AtEnd() || !tokens[1].Is("(")) return wrong();
   }
-  return NormalSql(text);
+  std::string engine = NormalSql(text);
+  if (std::ranges::find(kNeedArguments, EngineForm(engine)) != std::end(kNeedArguments)) {
+    return std::unexpected(UsageError(fmt::format("engine '{}': needs arguments", text)));
+  }
+  return engine;
 }
 
 /// "Events.Name" of its own for each member of a Nested type: rows may have it as one object, tables store its arrays.
@@ -54,12 +71,7 @@ void AddColumn(const ColumnInfo& info, Table& table) {
     table.columns.push_back(std::move(column));
     return;
   }
-  for (std::size_t i = 0; i < column.type.elements.size(); ++i) {
-    Column member = column;
-    member.name += "." + column.type.names[i];
-    member.type = {.kind = Type::Kind::kArray, .elements = {column.type.elements[i]}};
-    table.columns.push_back(std::move(member));
-  }
+  std::ranges::move(ArraysOf(column), std::back_inserter(table.columns));
 }
 
 bool HasNestedObjects(const TableInfo& info) {
@@ -86,21 +98,23 @@ class SchemaMaker {
     return maker;
   }
 
-  Schema All() const {
+  Result<Schema> All() const {
     Schema schema;
     for (const TableInfo& info : infos_) {
       if (Wants(info.name)) schema.tables.push_back(RowTable(info));
       if (info.name == Spans() && Wants(TraceTimes())) AddTraceTimes(schema);
     }
+    GF_UNEXPECTED_IF_ERROR(CheckEngine(schema.tables));
     if (!options_.kafka_brokers.empty()) AddKafka(schema);
     return schema;
   }
 
-  std::vector<Table> OnlyRowTables() const {
+  Result<std::vector<Table>> OnlyRowTables() const {
     std::vector<Table> tables;
     for (const TableInfo& info : infos_) {
       if (Wants(info.name)) tables.push_back(RowTable(info));
     }
+    GF_UNEXPECTED_IF_ERROR(CheckEngine(tables));
     return tables;
   }
 
@@ -131,6 +145,28 @@ class SchemaMaker {
     for (const auto& [name, topic] : options_.kafka_topics) {
       GF_RETURN_IF_ERROR(check("Kafka topic for", name, row_tables));
       if (topic.empty()) return UsageError(fmt::format("Kafka topic for {}: is empty", name));
+    }
+    return {};
+  }
+
+  /// One engine is for all tables: each has the columns that its arguments name, and a path of its own.
+  Status CheckEngine(const std::vector<Table>& tables) const {
+    const std::string_view path = KeeperPath(engine_);
+    if (tables.size() > 1 && !path.empty() && !NamesItsTable(path)) {
+      return UsageError(fmt::format("engine '{}': {} tables would share the path: it needs {{table}} or {{uuid}}",
+                                    engine_, tables.size()));
+    }
+    const std::string form = EngineForm(engine_);
+    const std::vector<SqlToken> tokens = ReadSqlTokens(form);
+    for (std::size_t i = 1; i < tokens.size(); ++i) {  // behind the engine's name
+      if (!tokens[i].IsName()) continue;
+      const auto lacks = [&](const Table& table) {
+        return std::ranges::find(table.columns, TokenValue(tokens[i]), &Column::name) == table.columns.end();
+      };
+      const auto table = std::ranges::find_if(tables, lacks);
+      if (table == tables.end()) continue;
+      return UsageError(fmt::format("engine '{}': table {} has no column {}; --table chooses tables", engine_,
+                                    table->name, tokens[i].text));
     }
     return {};
   }
@@ -197,9 +233,9 @@ class SchemaMaker {
 
   void AddKafka(Schema& schema) const {
     Table errors = KafkaErrorsTable();
-    // Errors are for people: nobody else keeps them.
-    Finish(NameOf(std::string(kKafkaErrorsTable)), engine_ == kNull ? std::string(kMergeTree) : engine_,
-           kKafkaErrorsTime, errors);
+    const std::string name = NameOf(std::string(kKafkaErrorsTable));
+    // Errors are for people: nobody else keeps them, and no two become one.
+    Finish(name, ReplicatedAs(kMergeTree, engine_, "_" + name), kKafkaErrorsTime, errors);
     for (const TableInfo& info : infos_) {
       if (!Wants(info.name)) continue;
       const Table target = RowTable(info);

@@ -16,6 +16,8 @@ namespace gf_otlp::schema {
 namespace {
 
 constexpr std::string_view kReplicated[] = {"Replicated", "Shared"};
+constexpr std::string_view kMergeTree = "MergeTree";
+constexpr std::string_view kSecretWords[] = {"password", "secret", "key", "token"};
 
 std::string_view BareEngine(std::string_view engine) { return engine.substr(0, engine.find('(')); }
 
@@ -24,6 +26,20 @@ std::vector<std::string_view> Arguments(std::string_view call) {
   const std::size_t open = call.find('(');
   if (open == std::string_view::npos || !call.ends_with(')')) return {};
   return SplitSqlList(call.substr(open + 1, call.size() - open - 2));
+}
+
+/// The path in Keeper and the name of the replica, if both are said.
+std::vector<std::string_view> ReplicaArguments(std::string_view engine) {
+  std::vector<std::string_view> arguments = Arguments(engine);
+  if (EngineFamily(engine) == BareEngine(engine) || arguments.size() < 2 || !arguments[0].starts_with('\'')) return {};
+  arguments.resize(2);
+  return arguments;
+}
+
+/// "disk(type = s3, ...)" -> "disk(...)".
+std::string WithoutArguments(std::string_view call) {
+  const std::size_t open = call.find('(');
+  return open == std::string_view::npos ? std::string(call) : fmt::format("{}(...)", call.substr(0, open));
 }
 
 /// Bytes of a value: Delta and Gorilla work on them. Of an Array or Nullable: of what is in it.
@@ -61,7 +77,7 @@ std::string CodecPartForm(std::string_view part, const Type& type) {
 std::string_view EngineFamily(std::string_view engine) {
   std::string_view name = BareEngine(engine);
   for (const std::string_view prefix : kReplicated) {
-    if (name.starts_with(prefix) && name.ends_with("MergeTree")) name.remove_prefix(prefix.size());
+    if (name.starts_with(prefix) && name.ends_with(kMergeTree)) name.remove_prefix(prefix.size());
   }
   return name;
 }
@@ -69,11 +85,46 @@ std::string_view EngineFamily(std::string_view engine) {
 std::string EngineForm(std::string_view engine) {
   const std::string_view family = EngineFamily(engine);
   std::vector<std::string_view> arguments = Arguments(engine);
-  if (family != BareEngine(engine) && arguments.size() >= 2 && arguments[0].starts_with('\'')) {
-    arguments.erase(arguments.begin(), arguments.begin() + 2);  // the path and the name of the replica
-  }
+  arguments.erase(arguments.begin(), arguments.begin() + std::ssize(ReplicaArguments(engine)));
   if (arguments.empty()) return std::string(family);
   return fmt::format("{}({})", family, fmt::join(arguments, ", "));
+}
+
+bool IsMergeTree(std::string_view engine) { return EngineFamily(engine).ends_with(kMergeTree); }
+
+bool NamesItsTable(std::string_view path) {
+  return path.find("{table}") != std::string_view::npos || path.find("{uuid}") != std::string_view::npos;
+}
+
+std::string_view KeeperPath(std::string_view engine) {
+  const std::vector<std::string_view> arguments = ReplicaArguments(engine);
+  return arguments.empty() ? std::string_view() : arguments[0];
+}
+
+std::string ReplicatedAs(std::string_view engine, std::string_view like, std::string_view suffix) {
+  const std::string_view old_name = BareEngine(like);
+  const std::string_view prefix = old_name.substr(0, old_name.size() - EngineFamily(like).size());
+  if (prefix.empty() || !IsMergeTree(engine)) return std::string(engine);
+  std::vector<std::string> arguments;
+  for (const std::string_view argument : ReplicaArguments(like)) arguments.emplace_back(argument);
+  if (!arguments.empty() && !NamesItsTable(arguments[0])) {
+    const std::string quoted = QuotedText(suffix);
+    arguments[0].insert(arguments[0].size() - 1, quoted, 1, quoted.size() - 2);
+  }
+  const std::string form = EngineForm(engine);
+  for (const std::string_view argument : Arguments(form)) arguments.emplace_back(argument);
+  std::string name = fmt::format("{}{}", prefix, EngineFamily(engine));
+  return arguments.empty() ? name : fmt::format("{}({})", name, fmt::join(arguments, ", "));
+}
+
+std::string ShownEngine(std::string_view engine) {
+  return IsMergeTree(engine) ? std::string(engine) : WithoutArguments(engine);
+}
+
+std::string ShownSetting(std::string_view name, std::string_view value) {
+  const bool secret = std::ranges::any_of(kSecretWords, [&](auto word) { return name.find(word) != name.npos; });
+  if (secret && value.starts_with('\'')) return "'...'";
+  return value.starts_with('\'') ? std::string(value) : WithoutArguments(value);
 }
 
 std::string CodecForm(std::string_view codec, const Type& type) {
@@ -139,6 +190,22 @@ bool NamesColumn(std::string_view sql, std::string_view column) {
     if (name.append(".").append(TokenValue(tokens[i + 2])) == column) return true;
   }
   return false;
+}
+
+bool IsNested(const Type& type) {
+  if (type.kind == Type::Kind::kNested) return true;
+  return type.kind == Type::Kind::kArray && type.elements[0].kind == Type::Kind::kTuple &&
+         !type.elements[0].names.empty();
+}
+
+std::vector<Column> ArraysOf(const Column& nested) {
+  const Type& parts = nested.type.kind == Type::Kind::kNested ? nested.type : nested.type.elements[0];
+  std::vector<Column> arrays(parts.elements.size(), nested);
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    arrays[i].name = fmt::format("{}.{}", nested.name, parts.names[i]);
+    arrays[i].type = Type{.kind = Type::Kind::kArray, .elements = {parts.elements[i]}};
+  }
+  return arrays;
 }
 
 std::string_view NestedGroup(const Column& column) {

@@ -16,6 +16,21 @@ namespace gf_otlp::schema {
 std::string_view EngineFamily(std::string_view engine);
 /// The same with the arguments that are not about replicas: "ReplacingMergeTree(v)".
 std::string EngineForm(std::string_view engine);
+/// Of the family of MergeTree: it keeps rows in parts and has keys.
+bool IsMergeTree(std::string_view engine);
+/// `engine` with replicas if `like` has some: for a table that is made beside one of that engine. `suffix` comes behind
+/// the path in Keeper, which no two tables may share, unless each has its own by {table} or {uuid}.
+std::string ReplicatedAs(std::string_view engine, std::string_view like, std::string_view suffix);
+
+/// A path in Keeper that is another for each table.
+bool NamesItsTable(std::string_view path);
+/// With its quotes; empty if the engine does not say it.
+std::string_view KeeperPath(std::string_view engine);
+
+/// As people may see it, without secrets: those are among the arguments of engines that are not of the family, in
+/// settings such as kafka_sasl_password, and in disks that a setting describes.
+std::string ShownEngine(std::string_view engine);
+std::string ShownSetting(std::string_view name, std::string_view value);
 
 /// "Delta, ZSTD" of a DateTime -> "Delta(4), ZSTD(1)".
 std::string CodecForm(std::string_view codec, const Type& type);
@@ -41,6 +56,12 @@ std::string DefaultSql(const Column& column);
 
 /// An expression names the column: "lower(Body)", "length(Events.Name)".
 bool NamesColumn(std::string_view sql, std::string_view column);
+
+/// Nested, or an Array of named Tuples, which is stored like it.
+bool IsNested(const Type& type);
+/// The arrays that servers make of a Nested column, unless flatten_nested is 0: "Events.Name", ...
+/// REQUIRES: IsNested(nested.type)
+std::vector<Column> ArraysOf(const Column& nested);
 
 /// "Events.Name" -> "Events", if it is an array: such arrays with one name must be of one length in each row.
 std::string_view NestedGroup(const Column& column);

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "schema/column_migration.h"
@@ -25,15 +27,19 @@ bool IsFixedSetting(std::string_view name) {
 class TableMigration {
  public:
   /// REQUIRES: `to` names the table as it is to be called: database, cluster
-  TableMigration(const Table& from, const Table& to)
-      : from_(from), to_(to), name_(QualifiedName(to.database, to.name)), on_cluster_(OnCluster(to.cluster)) {}
+  TableMigration(const Table& from, const Table& to, std::vector<std::string> copy_for)
+      : from_(from),
+        to_(to),
+        name_(QualifiedName(to.database, to.name)),
+        on_cluster_(OnCluster(to.cluster)),
+        copy_for_(std::move(copy_for)) {}
 
   std::string Run() && {
     const bool knows_all = !from_.columns_only && !to_.columns_only;
     if (knows_all && EngineForm(from_.engine) != EngineForm(to_.engine)) {
-      copy_for_.push_back(fmt::format("the engine ({} to {})", from_.engine, to_.engine));
+      copy_for_.push_back(fmt::format("the engine ({} to {})", ShownEngine(from_.engine), ShownEngine(to_.engine)));
     }
-    if (!knows_all || EngineFamily(from_.engine).ends_with("MergeTree")) Alter(knows_all);
+    if (!knows_all || IsMergeTree(from_.engine)) Alter(knows_all);
     if (!copy_for_.empty()) AddCopy();
     return std::move(sql_);
   }
@@ -149,16 +155,57 @@ class TableMigration {
     }
   }
 
+  /// Adds those of `old` whose names `parts` does not have.
+  template <class Part>
+  static void AddOthers(const std::vector<Part>& old, std::vector<Part>& parts) {
+    for (const Part& part : old) {
+      if (std::ranges::find(parts, part.name, &Part::name) == parts.end()) parts.push_back(part);
+    }
+  }
+
+  /// The new table, with what is its owner's of the old one: replicas, where rows are stored and how long, and what the
+  /// new one has nothing of.
+  Table Copy() const {
+    Table copy = to_.columns_only ? from_ : to_;
+    copy.database = to_.database;
+    copy.cluster = to_.cluster;
+    copy.name += "_new";
+    if (IsMergeTree(from_.engine) && IsMergeTree(copy.engine)) {
+      copy.engine = ReplicatedAs(copy.engine, from_.engine, "_new");
+      copy.ttl = from_.ttl;
+      for (const auto& setting : from_.settings) {
+        const auto same = [&](const auto& other) { return other.first == setting.first; };
+        if (std::ranges::none_of(copy.settings, same)) copy.settings.push_back(setting);
+      }
+    }
+    copy.columns = to_.columns;
+    const SharedDetails shared = DetailsOfBoth(from_, to_);
+    for (Column& column : copy.columns) {
+      const auto old = std::ranges::find(from_.columns, column.name, &Column::name);
+      if (old == from_.columns.end()) continue;
+      if (!shared.codecs) column.codec = old->codec;
+      if (shared.others) continue;
+      column.default_kind = old->default_kind;
+      column.default_expression = old->default_expression;
+      column.comment = old->comment;
+      column.ttl = old->ttl;
+    }
+    AddOthers(from_.columns, copy.columns);
+    AddOthers(from_.indexes, copy.indexes);
+    AddOthers(from_.projections, copy.projections);
+    AddOthers(from_.constraints, copy.constraints);
+    return copy;
+  }
+
   /// How to get what ALTER TABLE cannot do.
   void AddCopy() {
     sql_ += fmt::format("-- {}: ALTER TABLE cannot change\n", name_);
     for (const std::string& what : copy_for_) sql_ += fmt::format("--   {}\n", what);
     sql_ += "-- A new table can, with a copy of the rows, while nothing is written:\n";
-    Table copy = to_;
-    copy.name += "_new";
+    const Table copy = Copy();
     const std::string copy_name = QualifiedName(copy.database, copy.name);
     std::vector<std::string> columns;
-    for (const Column& column : to_.columns) {
+    for (const Column& column : copy.columns) {
       const auto old = std::ranges::find(from_.columns, column.name, &Column::name);
       const bool is_stored = column.default_kind == DefaultKind::kNone || column.default_kind == DefaultKind::kDefault;
       if (is_stored && old != from_.columns.end() && old->default_kind != DefaultKind::kEphemeral) {
@@ -166,7 +213,8 @@ class TableMigration {
       }
     }
     const std::string list = fmt::format("{}", fmt::join(columns, ", "));
-    sql_ += AsComment(TableSql(copy));
+    // After EXCHANGE the old table has this name: rows must not go into that.
+    sql_ += AsComment(TableSql(copy, "CREATE TABLE"));
     sql_ += AsComment(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {};", copy_name, list, list, name_));
     sql_ += AsComment(fmt::format("EXCHANGE TABLES {} AND {}{};", copy_name, name_, on_cluster_));
   }
@@ -178,13 +226,38 @@ class TableMigration {
   std::string sql_;
 };
 
+/// `from` with arrays for each Nested column that is to become such: a copy reads them from either. ALTER TABLE cannot
+/// have both at a time, which is added to `copy_for`. An array more than the new ones would make rows be refused.
+Table WithArrays(Table from, const Table& to, std::vector<std::string>& copy_for) {
+  std::vector<Column> columns;
+  for (Column& column : from.columns) {
+    const auto is_part = [&](const Column& other) { return NestedGroup(other) == column.name; };
+    if (!IsNested(column.type) || std::ranges::none_of(to.columns, is_part)) {
+      columns.push_back(std::move(column));
+      continue;
+    }
+    copy_for.push_back(fmt::format("{}: {} to arrays", column.name, TypeText(column.type)));
+    for (Column& array : ArraysOf(column)) {
+      if (std::ranges::find(to.columns, array.name, &Column::name) != to.columns.end()) {
+        columns.push_back(std::move(array));
+      } else {
+        copy_for.back() += fmt::format("; {} is not among them, its values are lost", array.name);
+      }
+    }
+  }
+  from.columns = std::move(columns);
+  return from;
+}
+
 }  // namespace
 
 std::string TableMigrationSql(const Table& from, const Table& to) {
   Table wanted = to;
   if (!from.database.empty()) wanted.database = from.database;
   if (wanted.cluster.empty()) wanted.cluster = from.cluster;
-  return TableMigration(from, wanted).Run();
+  std::vector<std::string> copy_for;
+  const Table flat = WithArrays(from, wanted, copy_for);
+  return TableMigration(flat, wanted, std::move(copy_for)).Run();
 }
 
 }  // namespace gf_otlp::schema

@@ -188,10 +188,72 @@ class MigrateTest(run.CommandTest):
         self.apply(migration.copies())
         copied = self.now([f"d.{name}" for name in names], "copied.sql")
         left = [item for item in self.differences(copied, f"{shape}@{new}")
-                if item["rule"] not in ("column-extra", "type-differs", "type-loses", "type-breaks")]
+                if item["rule"] not in ("column-extra", "index-extra", "type-differs", "type-loses", "type-breaks")]
         self.assertEqual(left, [])
         self.assertEqual({name: ENGINE.rows(f"SELECT count() AS n FROM d.{name}") for name in names}, counts)
         ENGINE.query("DROP DATABASE d")
+
+    def migrate(self, old, new):
+        """Makes a table of one Table, fills it, and runs what leads to another; what it then is is in a file."""
+        for name in ("t", "t_new"):
+            ENGINE.query(f"DROP TABLE IF EXISTS {name}")
+        ENGINE.query(old.sql("t"))
+        ENGINE.query(ROWS.format("t"))
+        migration = self.migration(self.now(["t"], "before.sql"), self.write("wanted.sql", f"{new.sql('t')};\n".encode()))
+        self.apply(migration.statements)
+        return migration
+
+    def test_a_time_zone_hides_no_rows(self):
+        zone = set_column("Time", "DateTime64(9, 'Asia/Tokyo') CODEC(Delta(8), ZSTD(1))")
+        index = set_part("k", "INDEX k toDate(Time) TYPE minmax GRANULARITY 1")
+        for partition_by, changes in (("toDate(Time)", []), ("Kind", [index]), ("Kind", [])):
+            with self.subTest(f"{partition_by} {len(changes)}"):
+                old, new = Table(), Table()
+                for table in (old, new):
+                    table.partition_by = partition_by
+                    for change in changes:
+                        change(table, None)
+                zone(new, None)
+                migration = self.migrate(old, new)
+                for statements_more in ([], migration.copies()):
+                    self.apply(statements_more)
+                    seen = ENGINE.rows("SELECT count() AS n FROM t WHERE toDate(Time) = "
+                                       "(SELECT toDate(any(Time)) FROM t)")
+                    self.assertEqual(seen[0]["n"], 10)
+                self.assertEqual(self.differences(self.now(["t"], "after.sql"), self.path("wanted.sql")), [])
+
+    def test_a_copy_keeps_what_is_the_owners(self):
+        old, new = Table(), Table()
+        old.columns = {"Tenant": "UInt32 DEFAULT 7", **old.columns}
+        old.ttl = "toDateTime(Time) + toIntervalDay(3000)"
+        old.settings["storage_policy"] = "'default'"
+        set_part("own", "INDEX own Tenant TYPE minmax GRANULARITY 1")(old, None)
+        new.partition_by = "toYYYYMM(Time)"
+        migration = self.migrate(old, new)
+        self.assertEqual(migration.statements, [])
+        self.apply(migration.copies())
+        self.assertEqual(ENGINE.rows("SELECT sum(Tenant) AS n FROM t")[0]["n"], 70)
+        left = self.differences(self.now(["t"], "after.sql"), self.path("wanted.sql"))
+        self.assertEqual({item["rule"] for item in left}, {"column-extra", "ttl", "setting", "index-extra"})
+
+    def test_defaults_name_columns_behind_them(self):
+        old, new = Table(), Table()
+        new.columns = {"Z": "UInt64 DEFAULT Y + 1", "Y": "UInt64 DEFAULT Id", **new.columns}
+        self.migrate(old, new)
+        self.assertEqual(ENGINE.rows("SELECT max(Z) AS n FROM t")[0]["n"], 10)
+        self.assertEqual(self.differences(self.now(["t"], "after.sql"), self.path("wanted.sql")), [])
+
+    def test_names_and_types_alone(self):
+        """DESCRIBE without its details takes nothing away."""
+        ENGINE.query("DROP TABLE IF EXISTS t")
+        ENGINE.query(Table().sql("t"))
+        wanted = [{"name": name, "type": rest.split(" ")[0]} for name, rest in Table().columns.items()
+                  if not rest.startswith("Map")] + [{"name": "New", "type": "UInt8"}]
+        described = self.write("described.jsonl", "".join(json.dumps(row) + "\n" for row in wanted).encode())
+        migration = Migration(self.run_command("schema", "diff", self.now(["t"], "before.sql"), described, "--table", "t",
+                                               "--migrate")[0].decode())
+        self.assertEqual([statement.split(" AFTER")[0] for statement in migration.statements],
+                         ["ALTER TABLE default.t ADD COLUMN New UInt8"])
 
     def test_random_changes(self):
         rng = random.Random(5)

@@ -132,6 +132,18 @@ TEST_CASE("columns that nobody asked for") {
   CHECK(Compared(Spans(), found) == Lines{"nested-extra breaks Events.Attributes"});
   found.columns.back() = Col("Events.Attributes", "Array(String)", DefaultKind::kDefault, "Events.Name");
   CHECK(Compared(Spans(), found) == Lines{"column-extra differs Events.Attributes"});
+  found.columns.back() =
+      Col("Events.Attributes", "Array(UInt64)", DefaultKind::kMaterialized, "arrayMap(x -> length(x), `Events.Name`)");
+  CHECK(Compared(Spans(), found) == Lines{"column-extra differs Events.Attributes"});
+  // Of no array of the rows: it is as long as it is, and servers refuse what is of another length.
+  for (const DefaultKind kind : {DefaultKind::kDefault, DefaultKind::kMaterialized}) {
+    found.columns.back() = Col("Events.Attributes", "Array(String)", kind, "[]");
+    CHECK(Compared(Spans(), found) == Lines{"nested-extra breaks Events.Attributes"});
+    found.columns.back().default_expression = "[TraceId]";
+    CHECK(Compared(Spans(), found) == Lines{"nested-extra breaks Events.Attributes"});
+  }
+  found.columns.back() = Col("Events.Attributes", "Array(String)", DefaultKind::kAlias, "[]");
+  CHECK(Compared(Spans(), found) == Lines{"column-extra differs Events.Attributes"});
   found.columns.back() = Col("Events.Count", "UInt8");
   CHECK(Compared(Spans(), found) == Lines{"column-extra differs Events.Count"});
   found.columns.back() = Col("Links.TraceId", "Array(String)");
@@ -225,6 +237,24 @@ TEST_CASE("engines") {
   CHECK(Compared(expected, found) == Lines{"engine differs"});
 }
 
+TEST_CASE("secrets are not shown") {
+  Table found = Spans();
+  found.engine = "S3('https://bucket/x', 'AKIAKEY', 'hunter2')";
+  found.settings = {{"kafka_sasl_password", "'hunter2'"},
+                    {"disk", "disk(type = s3, secret_access_key = 'hunter2')"},
+                    {"primary_key_compress_block_size", "65536"},
+                    {"storage_policy", "'tiered'"}};
+  const auto differences = CompareTables(Spans(), found, kDefaultServerVersion);
+  std::vector<std::string> shown;
+  for (const Difference& difference : differences) shown.push_back(difference.found);
+  CHECK(shown == Lines{"S3(...)", "disk(...)", "'...'", "65536", "'tiered'"});
+  // They are compared all the same.
+  Table expected = found;
+  CHECK(Compared(expected, found).empty());
+  expected.engine = "S3('https://bucket/x', 'AKIAKEY', 'other')";
+  CHECK(Compared(expected, found) == Lines{"engine differs"});
+}
+
 TEST_CASE("keys, TTL, settings") {
   Table found = Spans();
   found.partition_by = "";
@@ -260,6 +290,10 @@ TEST_CASE("indexes, projections, constraints") {
   found.constraints = {{"positive", "CHECK Duration > 0"}};
   CHECK(Compared(Spans(), found) == Lines{"projection-extra differs p", "constraint breaks positive"});
   CHECK(Compared(found, Spans()) == Lines{"projection-missing differs p", "constraint-missing differs positive"});
+  // Nothing is checked.
+  found = Spans();
+  found.constraints = {{"positive", "ASSUME Duration > 0"}};
+  CHECK(Compared(Spans(), found) == Lines{"constraint differs positive"});
 }
 
 /// Spans, and the times of traces that a view fills a table with.

@@ -265,7 +265,7 @@ TEST_CASE("what needs a copy") {
   const auto copied_for = [](const Table& to) {
     const Sql sql = Migrated(Logs(), to);
     CHECK(sql.run.empty());
-    CHECK(Mentions(sql.comments, "CREATE TABLE IF NOT EXISTS logs_new"));
+    CHECK(Mentions(sql.comments, "CREATE TABLE logs_new"));
     CHECK(Mentions(sql.comments, "INSERT INTO logs_new (Time, Service, Body) SELECT Time, Service, Body FROM logs;"));
     return sql.comments;
   };
@@ -284,6 +284,87 @@ TEST_CASE("what needs a copy") {
   to = Logs();
   to.settings = {{"index_granularity", "1024"}};
   CHECK(Mentions(copied_for(to), "the setting index_granularity"));
+}
+
+TEST_CASE("a Nested column that is not flattened becomes arrays in a copy") {
+  Table from = Logs(), to = Logs();
+  from.columns.push_back({.name = "Events", .type = *ParseType("Nested(Name String, Old Int8)")});
+  to.columns.push_back({.name = "Events.Name", .type = *ParseType("Array(String)")});
+  to.columns.push_back({.name = "Events.New", .type = *ParseType("Array(Int8)")});
+  const std::string sql = MigrationSql({{from}, {}}, {{to}, {}});
+  CHECK(sql.find("Events: Nested(Name String, Old Int8) to arrays; Events.Old is not among them") != std::string::npos);
+  CHECK(sql.find("`Events.Name`) SELECT") != std::string::npos);
+  CHECK(sql.find("`Events.Old`") == std::string::npos);
+  CHECK(sql.find("\nALTER") == std::string::npos);  // neither dropped nor added
+}
+
+TEST_CASE("a copy keeps what is the owner's") {
+  Table from = Logs(), to = Logs();
+  from.engine = "ReplicatedMergeTree('/clickhouse/{shard}/logs', '{replica}')";
+  from.ttl = "toDateTime(Time) + toIntervalDay(3)";
+  from.settings = {{"storage_policy", "'tiered'"}, {"merge_with_ttl_timeout", "60"}};
+  from.columns.insert(from.columns.begin(), Col("TenantId", "UInt32"));
+  from.indexes = {{"own", "TenantId", "minmax", 1}};
+  to.partition_by = "toDate(Time)";
+  to.settings = {{"merge_with_ttl_timeout", "3600"}};
+  const auto kept = [&](std::string_view line) {
+    const Sql sql = Migrated(from, to);
+    return Mentions(sql.comments, line);
+  };
+  CHECK(kept("ENGINE = ReplicatedMergeTree('/clickhouse/{shard}/logs_new', '{replica}')"));
+  CHECK(kept("PARTITION BY toDate(Time)"));
+  CHECK(kept("TTL toDateTime(Time) + toIntervalDay(3)"));
+  CHECK(kept("SETTINGS merge_with_ttl_timeout = 3600, storage_policy = 'tiered';"));
+  CHECK(kept("INDEX own TenantId TYPE minmax GRANULARITY 1"));
+  CHECK(kept("INSERT INTO logs_new (Time, Service, Body, TenantId) SELECT Time, Service, Body, TenantId FROM logs;"));
+  // In the same place two tables would be one.
+  to.engine = from.engine;
+  CHECK(kept("ENGINE = ReplicatedMergeTree('/clickhouse/{shard}/logs_new', '{replica}')"));
+  from.engine = "ReplicatedMergeTree('/clickhouse/{uuid}', '{replica}')";
+  CHECK(kept("ENGINE = ReplicatedMergeTree('/clickhouse/{uuid}', '{replica}')"));
+  from.engine = "ReplicatedMergeTree";
+  to.engine = "ReplacingMergeTree(Time)";
+  CHECK(kept("ENGINE = ReplicatedReplacingMergeTree(Time)"));
+  from.engine = "SharedReplacingMergeTree('/clickhouse/{uuid}', '{replica}', Time)";
+  to.engine = "MergeTree";
+  CHECK(kept("ENGINE = SharedMergeTree('/clickhouse/{uuid}', '{replica}')"));
+  // What is not stored in parts has none of it.
+  to.engine = "Memory";
+  CHECK_FALSE(kept("TTL toDateTime"));
+  CHECK(kept("ENGINE = Memory"));
+}
+
+TEST_CASE("a copy of a table that becomes one that only its columns are known of") {
+  Table from = Logs(), to = Logs();
+  from.partition_by = "toDate(Time)";
+  from.columns[1].codec = "ZSTD(3)";
+  to.columns[0] = Col("Time", "DateTime64(3)");
+  to.columns_only = true;
+  to.engine = to.order_by = "";
+  const Sql sql = Migrated(from, to);
+  CHECK(sql.run.empty());
+  CHECK(Mentions(sql.comments, "Time DateTime64(3)"));
+  CHECK(Mentions(sql.comments, "Service String CODEC(ZSTD(3))"));
+  CHECK(Mentions(sql.comments, "PARTITION BY toDate(Time)"));
+  CHECK(Mentions(sql.comments, "ORDER BY (Service, Time);"));
+}
+
+TEST_CASE("a new table has replicas if those have that are there") {
+  Table from = Logs(), added = Logs();
+  added.name = "more";
+  from.engine = "ReplicatedMergeTree('/clickhouse/logs', '{replica}')";
+  const auto engine = [&] { return Migrated(Schema{{from}, {}}, Schema{{added}, {}}).run; };
+  CHECK(Mentions(engine(), "ENGINE = ReplicatedMergeTree('/clickhouse/logs_more', '{replica}')"));
+  added.engine = "Null";
+  CHECK(Mentions(engine(), "ENGINE = Null"));
+}
+
+TEST_CASE("comments do not tell secrets") {
+  Table from = Logs();
+  from.engine = "S3('https://bucket/x', 'AKIAKEY', 'hunter2')";
+  const Sql sql = Migrated(from, Logs());
+  CHECK(Mentions(sql.comments, "the engine (S3(...) to MergeTree)"));
+  CHECK_FALSE(Mentions(sql.comments, "hunter2"));
 }
 
 TEST_CASE("TTL and settings of tables") {

@@ -250,6 +250,46 @@ TEST_CASE("engine Null leaves nothing but columns") {
   CHECK(TableOf(with_errors, "otel_kafka_errors").engine == "MergeTree");
 }
 
+TEST_CASE("an engine is for all tables") {
+  const auto refusal = [](const std::string& engine, std::vector<std::string> tables = {}) {
+    const auto schema = ShapeSchema(With([&](auto& o) {
+      o.engine = engine;
+      o.tables = tables;
+    }));
+    if (schema) return std::string();
+    CHECK(schema.error().code() == Code::kUsage);
+    return schema.error().message();
+  };
+  CHECK(refusal("FooMergeTree").find("must be MergeTree or one of its family") != std::string::npos);
+  CHECK(refusal("VersionedCollapsingMergeTree").find("needs arguments") != std::string::npos);
+  CHECK(refusal("ReplicatedCollapsingMergeTree('/t/{table}', '{replica}')").find("needs arguments") !=
+        std::string::npos);
+  CHECK(refusal("CoalescingMergeTree").empty());
+  // Tables with one path would be one table.
+  CHECK(refusal("ReplicatedMergeTree('/t/{shard}', '{replica}')").find("{table} or {uuid}") != std::string::npos);
+  CHECK(refusal("ReplicatedMergeTree('/t/{uuid}', '{replica}')").empty());
+  CHECK(refusal("ReplicatedMergeTree('/t/{shard}', '{replica}')", {"otel_logs"}).empty());
+  CHECK(refusal("ReplacingMergeTree(Timestamp)").find("no column Timestamp") != std::string::npos);
+  CHECK(refusal("ReplacingMergeTree(Timestamp)", {"otel_logs"}).empty());
+  CHECK(refusal("SummingMergeTree((Timestamp, Nope))", {"otel_logs"}).find("no column Nope") != std::string::npos);
+}
+
+TEST_CASE("errors from Kafka have replicas as the tables, and none of them replaces another") {
+  const auto errors = [](const std::string& engine) {
+    const Schema schema = Made(With([&](auto& o) {
+      o.engine = engine;
+      o.tables = {"otel_logs"};
+      o.kafka_brokers = "b:1";
+    }));
+    return TableOf(schema, "otel_kafka_errors").engine;
+  };
+  CHECK(errors("ReplacingMergeTree(Timestamp)") == "MergeTree");
+  CHECK(errors("ReplicatedReplacingMergeTree('/t/{table}', '{replica}', Timestamp)") ==
+        "ReplicatedMergeTree('/t/{table}', '{replica}')");
+  CHECK(errors("ReplicatedMergeTree('/t/logs', '{replica}')") ==
+        "ReplicatedMergeTree('/t/logs_otel_kafka_errors', '{replica}')");
+}
+
 TEST_CASE("engines of the MergeTree family are taken with parameters") {
   const auto engine = [](const std::string& text) {
     return Made(With([&](auto& o) { o.engine = text; })).tables[0].engine;
