@@ -15,7 +15,7 @@ namespace gf_otlp::schema {
 
 /// What a difference does to rows that are written for the expected table and sent to the one that is there.
 enum class Effect : std::uint8_t {
-  kDiffers,  // nothing: codec, order of columns, an index, a column more
+  kDiffers,  // they are taken and keep their values: another codec, an index or a column more, a view that is not there
   kLoses,    // precision or range of values
   kBreaks,   // the row is refused, or a value is dropped or changed without a word
 };
