@@ -209,8 +209,8 @@ class Normalizer {
         const bool quoted = cursor_.Peek().kind == SqlToken::Kind::kQuotedName;
         const std::string name = quoted ? TokenValue(cursor_.Peek()) : "";
         item = Read(kLambda);
-        // "a (b)" would be a call, and a name without its quotes a keyword.
-        Need(!after_expression || !(item.text.starts_with('(') || item.text.starts_with('[')));
+        // "a (b)" would be a call, "a (-b)" without brackets a difference, and a name without its quotes a keyword.
+        Need(!after_expression || item.text.find_first_of("([-") != 0);
         Need(!after_expression ||
              !std::ranges::any_of(kTrailingWords, [&](auto known) { return SameWord(known, name); }));
         after_expression = true;
@@ -316,8 +316,10 @@ class Normalizer {
     const std::string low = Operand(Read(kIsNull));
     Need(cursor_.TakeWord("AND"));
     const std::string high = Operand(Read(kIsNull));
-    const std::string value = Operand(std::move(left));
-    if (value.size() > kShort) {
+    const bool is_long = left.text.size() > kShort;
+    const bool chain = !is_long && left.level == kComparison;  // a = b < low
+    const std::string value = Operand(std::move(left), !chain && left.level < kPrimary);
+    if (is_long) {
       left = {fmt::format("{} {}BETWEEN {} AND {}", value, negated ? "NOT " : "", low, high), kBetween};
     } else if (negated) {
       left = {fmt::format("({0} < {1}) OR ({0} > {2})", value, low, high), kOr};
@@ -518,6 +520,7 @@ class Normalizer {
         Extend(e, "(" + Joined(List()) + ")", Kind::kCall);
         Need(cursor_.TakeSymbol(")"));
       } else if (cursor_.TakeSymbol(".*")) {
+        Need(e.kind != Kind::kNumber);  // "1.*" would be a fraction
         Extend(e, ".*");
       } else if (cursor_.Peek().Is(".") || cursor_.Peek().Is(".^") || cursor_.Peek().Is(".:")) {
         Need(e.kind != Kind::kNumber);

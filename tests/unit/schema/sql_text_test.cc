@@ -71,6 +71,9 @@ TEST_CASE("expressions are written as ClickHouse writes them") {
   CHECK(NormalSql("MergeTree()") == "MergeTree");
   CHECK(NormalSql("Delta(8),ZSTD(1)") == "Delta(8), ZSTD(1)");
   CHECK(NormalSql("a  ] (b") == "a ] ( b");  // no SQL
+  CHECK(NormalSql("0x0F.*5") == "0x0F .* 5");
+  CHECK(NormalSql("a 0  (-c)") == "a 0 ( - c )");
+  CHECK(NormalSql("a = b NOT BETWEEN 1 AND 3") == NormalSql(NormalSql("a = b NOT BETWEEN 1 AND 3")));
 }
 
 TEST_CASE("names and texts are quoted as ClickHouse does it") {
