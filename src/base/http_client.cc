@@ -78,7 +78,7 @@ Result<HttpUrl> ParseHttpUrl(const std::string& text) {
   }
   const std::string port = Part(url, CURLUPART_PORT);
   return HttpUrl{.server = fmt::format("{}://{}{}{}", scheme, Part(url, CURLUPART_HOST), port.empty() ? "" : ":", port),
-                 .path = Part(url, CURLUPART_PATH),
+                 .path = Part(url, CURLUPART_PATH, CURLU_URLDECODE),
                  .query = Part(url, CURLUPART_QUERY),
                  .user = Part(url, CURLUPART_USER, CURLU_URLDECODE),
                  .password = Part(url, CURLUPART_PASSWORD, CURLU_URLDECODE)};

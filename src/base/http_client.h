@@ -15,7 +15,7 @@ namespace gf_otlp {
 /// The parts of http(s)://[user[:password]@]host[:port][/path][?query].
 struct HttpUrl {
   std::string server;  // "https://ch:8443": what is safe to show
-  std::string path;    // "/otel"; "/" if there is none
+  std::string path;    // "/otel", without escapes; "/" if there is none
   std::string query;   // without its question mark
   std::string user, password;
 };

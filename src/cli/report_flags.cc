@@ -62,7 +62,9 @@ Status ReportFlags::Read(Report& report) {
 
 Status ReportFlags::Finish(const Report& report, bool quiet, const Env& env) const {
   const std::size_t width = output.ToStandardOutput() ? TerminalWidth(env.out) : 0;
-  GF_RETURN_IF_ERROR(output.Write(RenderReport(report, format_, width), env));
+  const Status written = output.Write(RenderReport(report, format_, width), env);
+  // A reader that has seen enough does not change the answer.
+  if (!written.ok() && (written.code() != Code::kClosed || !Failed(report))) return written;
   const std::string line = quiet ? "" : fmt::format("{}: {}", report.subject, CountsText(report));
   if (Failed(report)) return Negative(line);
   if (!quiet) env.Say(line);

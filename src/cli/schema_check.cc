@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 
+#include "base/http_client.h"
 #include "cli/commands.h"
 #include "cli/common_flags.h"
 #include "cli/report_flags.h"
@@ -14,6 +14,7 @@
 #include "cli/schema_source.h"
 #include "schema/compare.h"
 #include "schema/shape_schema.h"
+#include "schema/storage_form.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -36,20 +37,15 @@ struct CheckFlags {
 /// A shape's tables, and how near those that were found are to them.
 struct Candidate {
   ShapeVariant variant;
-  schema::ShapeSchemaOptions options;
-  std::vector<Table> tables;  // that rows go to
+  schema::Schema schema;
   std::uint64_t distance = 0;
 };
-
-bool HasTable(const std::vector<Table>& tables, std::string_view name) {
-  return std::ranges::find(tables, name, &Table::name) != tables.end();
-}
 
 /// The tables of `found` that have one of the candidates' names, or all of them if none has.
 std::vector<Table> TablesToJudgeBy(const std::vector<Table>& found, const std::vector<Candidate>& candidates) {
   std::vector<Table> named;
   for (const Table& table : found) {
-    const auto has = [&](const Candidate& candidate) { return HasTable(candidate.tables, table.name); };
+    const auto has = [&](const Candidate& candidate) { return HasTable(candidate.schema.tables, table.name); };
     if (std::ranges::any_of(candidates, has)) named.push_back(table);
   }
   return named.empty() ? found : named;
@@ -58,9 +54,7 @@ std::vector<Table> TablesToJudgeBy(const std::vector<Table>& found, const std::v
 class Check {
  public:
   Check(const CheckFlags& flags, SchemaSource found, schema::ServerVersion server)
-      : flags_(flags), found_(std::move(found)), server_(server) {
-    DropComments(found_.schema.tables);
-  }
+      : flags_(flags), found_(std::move(found)), server_(server) {}
 
   /// Fills the report.
   Status Run(Report& report);
@@ -71,14 +65,19 @@ class Check {
   /// The nearest first.
   Status FindCandidates();
   const Candidate& nearest() const { return candidates_.front(); }
+  /// Which of the tables in a text are meant.
+  Status ChooseTables();
   /// What was found may be one table without a name.
-  void NameTheNameless();
-  /// What of the shape's tables and views is to be there.
-  Result<schema::Schema> Expected();
-  void AddMissing(const schema::Schema& all, std::vector<Difference>& differences) const;
+  void NameTheTable();
+  /// A table whose statement cannot be read must not look like one that is not there.
+  Status CheckReadable() const;
+  /// Those of the nearest shape's tables and views that are compared.
+  schema::Schema Expected() const;
+  void AddMissing(std::vector<Difference>& differences) const;
   std::string Suggestion(const std::string& table) const;
   std::string ShapeText() const;
-  void AddFacts(const schema::Schema& expected, const schema::Schema& all, Report& report) const;
+  std::string ServerText() const;
+  void AddFacts(const schema::Schema& expected, Report& report) const;
 
   const CheckFlags& flags_;
   SchemaSource found_;
@@ -106,27 +105,20 @@ Result<std::vector<ShapeVariant>> Check::Variants() const {
 }
 
 Result<Candidate> Check::MakeCandidate(ShapeVariant variant) const {
-  Candidate candidate{.variant = std::move(variant)};
-  candidate.options.rows = candidate.variant.rows;
-  candidate.options.server = server_;
-  const Result<RowMapper> mapper = RowMapper::Make(candidate.options.rows);
-  if (!mapper) return std::unexpected(mapper.error());
-  std::vector<std::string> names;
-  for (const TableInfo& table : mapper->tables()) names.push_back(table.name);
+  schema::ShapeSchemaOptions options{.rows = variant.rows, .server = server_, .tables = flags_.tables};
+  const Result<std::vector<std::string>> names = TableNames(options);
+  if (!names) return std::unexpected(names.error());
   for (const std::string& table : flags_.tables) {
-    if (std::ranges::find(names, table) != names.end()) continue;
+    if (std::ranges::find(*names, table) != names->end()) continue;
     return std::unexpected(UsageError(fmt::format("--table {}: there is no such table of {}; there are: {}", table,
-                                                  candidate.variant.name, fmt::join(names, ", "))));
+                                                  variant.name, fmt::join(*names, ", "))));
   }
-  auto new_names = flags_.names.NewNames(names);
+  auto new_names = flags_.names.NewNames(*names);
   if (!new_names) return std::unexpected(std::move(new_names.error()));
-  candidate.options.names = std::move(*new_names);
-  candidate.options.tables = flags_.tables;
-  Result<std::vector<Table>> tables = schema::RowTables(candidate.options);
-  if (!tables) return std::unexpected(std::move(tables.error()));
-  candidate.tables = std::move(*tables);
-  DropComments(candidate.tables);
-  return candidate;
+  options.names = std::move(*new_names);
+  Result<schema::Schema> made = schema::ShapeSchema(options);
+  if (!made) return std::unexpected(std::move(made.error()));
+  return Candidate{.variant = std::move(variant), .schema = std::move(*made)};
 }
 
 Status Check::FindCandidates() {
@@ -143,65 +135,92 @@ Status Check::FindCandidates() {
     }
   }
   if (candidates_.empty()) return unfit;
+  GF_RETURN_IF_ERROR(ChooseTables());
   const std::vector<Table> tables = TablesToJudgeBy(found_.schema.tables, candidates_);
-  for (Candidate& candidate : candidates_) candidate.distance = schema::Distance(candidate.tables, tables);
+  for (Candidate& candidate : candidates_) candidate.distance = schema::Distance(candidate.schema.tables, tables);
   std::ranges::stable_sort(candidates_, {}, &Candidate::distance);
   return {};
 }
 
-void Check::NameTheNameless() {
-  std::vector<Table>& found = found_.schema.tables;
-  if (found.size() != 1 || !found.front().name.empty()) return;
-  std::optional<std::size_t> index;
-  if (nearest().tables.size() == 1) {
-    index = 0;
-  } else {
-    index = schema::NearestTable(found.front(), nearest().tables);
+Status Check::ChooseTables() {
+  std::vector<Table>& tables = found_.schema.tables;
+  const auto elsewhere = [&](const auto& what) { return !what.database.empty() && what.database != flags_.database; };
+  if (!flags_.ddl.empty() && !flags_.database.empty()) {
+    if (!tables.empty() && std::ranges::all_of(tables, elsewhere)) {
+      return UsageError(fmt::format("--database {}: {} has no tables of it", flags_.database, found_.name));
+    }
+    std::erase_if(tables, elsewhere);
+    std::erase_if(found_.schema.views, elsewhere);
   }
-  if (!index) return;
-  found.front().name = nearest().tables[*index].name;
-  if (flags_.tables.empty()) named_by_columns_ = found.front().name;
-}
-
-Result<schema::Schema> Check::Expected() {
-  Result<schema::Schema> all = schema::ShapeSchema(nearest().options);
-  if (!all) return all;
-  DropComments(all->tables);
-  for (const Table& table : all->tables) {
-    const auto unreadable = found_.unreadable.find(table.name);
-    if (unreadable == found_.unreadable.end()) continue;
-    return std::unexpected(BadData(fmt::format("{}: {}: {}", found_.name, table.name, unreadable->second)));
-  }
-  return all;
-}
-
-std::string Check::Suggestion(const std::string& table) const {
-  for (const Table& found : found_.schema.tables) {
-    const std::optional<std::size_t> index = schema::NearestTable(found, nearest().tables);
-    if (!index || nearest().tables[*index].name != table || HasTable(nearest().tables, found.name)) continue;
-    return fmt::format("; {} looks like it: --table-name {}={}", found.name, table, found.name);
+  for (const Candidate& candidate : candidates_) {
+    GF_RETURN_IF_ERROR(ChooseDatabase(flags_.database, NamesOf(candidate.schema.tables), found_));
   }
   return {};
 }
 
-void Check::AddMissing(const schema::Schema& all, std::vector<Difference>& differences) const {
-  const std::vector<Table>& found = found_.schema.tables;
-  std::vector<std::string> missing;
-  for (const Table& table : all.tables) {
-    if (!HasTable(found, table.name)) missing.push_back(table.name);
+void Check::NameTheTable() {
+  const std::vector<Table>& tables = nearest().schema.tables;
+  const bool is_asked = !flags_.tables.empty();
+  const bool is_nameless = found_.schema.tables.size() == 1 && found_.schema.tables.front().name.empty();
+  if (NameTheNameless(is_asked ? NamesOf(tables) : flags_.tables, tables, found_) && is_nameless && !is_asked) {
+    named_by_columns_ = found_.schema.tables.front().name;
   }
-  const bool none = missing.size() == all.tables.size();
-  if (none || !flags_.tables.empty()) {
-    // Those that rows go to: the others follow from them.
-    for (const Table& table : nearest().tables) {
-      if (HasTable(found, table.name)) continue;
+}
+
+Status Check::CheckReadable() const {
+  for (const Table& table : nearest().schema.tables) {
+    const auto unreadable = found_.unreadable.find(table.name);
+    if (unreadable == found_.unreadable.end()) continue;
+    return BadData(fmt::format("{}: {}: {}", found_.name, table.name, unreadable->second));
+  }
+  return {};
+}
+
+schema::Schema Check::Expected() const {
+  schema::Schema expected;
+  for (const Table& table : nearest().schema.tables) {
+    const auto at = std::ranges::find(found_.schema.tables, table.name, &Table::name);
+    if (at == found_.schema.tables.end()) continue;
+    Table& wanted = expected.tables.emplace_back(table);
+    TakeComments(*at, wanted);
+    // How long rows are kept is for those to say who keep them.
+    wanted.ttl = at->ttl;
+  }
+  // A view belongs to the table that it fills.
+  for (const schema::View& view : nearest().schema.views) {
+    const auto at = std::ranges::find(found_.schema.tables, schema::TargetTable(view), &Table::name);
+    if (at != found_.schema.tables.end() && !at->columns_only) expected.views.push_back(view);
+  }
+  return expected;
+}
+
+std::string Check::Suggestion(const std::string& table) const {
+  const std::vector<Table>& tables = nearest().schema.tables;
+  for (const Table& found : found_.schema.tables) {
+    const std::optional<std::size_t> index = schema::NearestTable(found, tables);
+    if (!index || tables[*index].name != table || HasTable(tables, found.name)) continue;
+    return fmt::format("; {} looks like {}: --table-name {}={}", found.name, table, table, found.name);
+  }
+  return {};
+}
+
+void Check::AddMissing(std::vector<Difference>& differences) const {
+  const schema::Schema& all = nearest().schema;
+  std::vector<std::string> missing = NamesOf(all.tables);
+  std::erase_if(missing, [&](const std::string& name) { return HasTable(found_.schema.tables, name); });
+  const bool is_asked = !flags_.tables.empty();
+  if (is_asked || missing.size() == all.tables.size()) {
+    for (const std::string& name : missing) {
+      // What a view fills follows from the others.
+      if (!is_asked && std::ranges::find(all.views, name, schema::TargetTable) != all.views.end()) continue;
       differences.push_back(
-          TableMissing(Effect::kBreaks, table.name, fmt::format("not in {}{}", found_.name, Suggestion(table.name))));
+          TableMissing(Effect::kBreaks, name, fmt::format("not in {}{}", found_.name, Suggestion(name))));
     }
   } else if (!missing.empty()) {
-    differences.push_back(TableMissing(
-        Effect::kDiffers, "",
-        fmt::format("not in {}, and not asked for by --table: {}", found_.name, fmt::join(missing, ", "))));
+    std::string text =
+        fmt::format("not in {}, and not asked for by --table: {}", found_.name, fmt::join(missing, ", "));
+    for (const std::string& name : missing) text += Suggestion(name);
+    differences.push_back(TableMissing(Effect::kDiffers, "", std::move(text)));
   }
 }
 
@@ -214,58 +233,65 @@ std::string Check::ShapeText() const {
   return text;
 }
 
-void Check::AddFacts(const schema::Schema& expected, const schema::Schema& all, Report& report) const {
-  std::size_t others = 0;
-  for (const Table& table : found_.schema.tables) others += HasTable(all.tables, table.name) ? 0 : 1;
-  std::vector<std::string_view> compared;
-  for (const Table& table : expected.tables) compared.push_back(table.name);
+std::string Check::ServerText() const {
+  const bool is_asked = !flags_.server_version.empty();
+  if (found_.server && !is_asked) return found_.server_text;
+  const std::string text = fmt::format("{}.{}", server_.year, server_.month);
+  return found_.server ? fmt::format("{}, as asked for; the server's is {}", text, found_.server_text)
+                       : fmt::format("{}, as {}", text, is_asked ? "asked for" : "assumed");
+}
+
+void Check::AddFacts(const schema::Schema& expected, Report& report) const {
+  const auto others = std::ranges::count_if(
+      found_.schema.tables, [&](const Table& table) { return !HasTable(nearest().schema.tables, table.name); });
+  const std::vector<std::string> compared = NamesOf(expected.tables);
   report.facts = {
       {"shape", ShapeText()},
-      {"server version",
-       found_.server ? found_.server_text : fmt::format("{}.{}, as assumed", server_.year, server_.month)},
+      {"server version", ServerText()},
       {"tables compared", compared.empty() ? "none" : fmt::to_string(fmt::join(compared, ", "))},
-      {"other tables", fmt::to_string(others + found_.unreadable.size())},
+      {"other tables", fmt::to_string(static_cast<std::size_t>(others) + found_.unreadable.size())},
   };
   if (!named_by_columns_.empty()) report.facts.emplace_back("taken by its columns for", named_by_columns_);
 }
 
 Status Check::Run(Report& report) {
   GF_RETURN_IF_ERROR(FindCandidates());
-  NameTheNameless();
-  const Result<schema::Schema> all = Expected();
-  if (!all) return all.error();
+  NameTheTable();
+  GF_RETURN_IF_ERROR(CheckReadable());
   std::vector<Difference> differences;
-  AddMissing(*all, differences);
-  schema::Schema expected;
-  for (const Table& table : all->tables) {
-    const auto at = std::ranges::find(found_.schema.tables, table.name, &Table::name);
-    if (at == found_.schema.tables.end()) continue;
-    expected.tables.push_back(table);
-    // How long rows are kept is for those to say who keep them.
-    expected.tables.back().ttl = at->ttl;
-  }
-  // A view belongs to the table that it fills.
-  for (const schema::View& view : all->views) {
-    const std::string_view target = std::string_view(view.target).substr(view.target.rfind('.') + 1);
-    const auto at = std::ranges::find(found_.schema.tables, target, &Table::name);
-    if (at != found_.schema.tables.end() && !at->columns_only) expected.views.push_back(view);
+  AddMissing(differences);
+  const schema::Schema expected = Expected();
+  if (auto zone = ServerZone(expected, found_.schema, found_.time_zone, server_)) {
+    differences.push_back(std::move(*zone));
   }
   std::ranges::move(schema::CompareSchemas(expected, found_.schema, server_), std::back_inserter(differences));
   report.subject = fmt::format("{} against {}", found_.name, nearest().variant.name);
   AddDifferences(differences, found_.file, report);
-  AddFacts(expected, *all, report);
+  AddFacts(expected, report);
   return {};
 }
 
-Status RunCheck(CheckFlags& flags, const Env& env) {
+/// The URL and --database may both name it.
+Status CheckOneDatabase(const CheckFlags& flags) {
+  if (flags.clickhouse.empty() || flags.database.empty()) return {};
+  const Result<HttpUrl> url = ParseHttpUrl(flags.clickhouse);
+  if (!url) return url.error();
+  if (url->path == "/" || url->path == "/" + flags.database || url->path == "/" + flags.database + "/") return {};
+  return UsageError(
+      fmt::format("--database {}: the URL names another database, {}", flags.database, url->path.substr(1)));
+}
+
+Status RunCheck(CheckFlags& flags, const CLI::App& sub, const Env& env) {
   Report report{.title = "schema check"};
   GF_RETURN_IF_ERROR(flags.report.Read(report));
   if (flags.ddl.empty() == flags.clickhouse.empty()) {
     return UsageError("say what is to be checked: either --ddl FILE or --clickhouse URL");
   }
+  if (flags.clickhouse.empty()) GF_RETURN_IF_ERROR(RefuseOptions(sub, kConnectionOptions, "with --ddl"));
   Result<schema::ServerVersion> server = schema::kDefaultServerVersion;
   if (!flags.server_version.empty()) server = ReadServerVersion(flags.server_version);
   if (!server) return std::move(server.error());
+  GF_RETURN_IF_ERROR(CheckOneDatabase(flags));
   Result<SchemaSource> source =
       flags.ddl.empty() ? ReadServer(flags.clickhouse, flags.database, flags.connection) : ReadSchemaFile(flags.ddl);
   if (!source) return std::move(source.error());
@@ -293,7 +319,7 @@ Action BindSchemaCheck(CLI::App& sub) {
   sub.add_option("--clickhouse", f.clickhouse, "Tables of a server, by its HTTP interface: http://host:8123")
       ->type_name("URL")
       ->group("Tables");
-  sub.add_option("--database", f.database, "The server's database (default: default)")
+  sub.add_option("--database", f.database, "The database (default of a server: default; of text: all)")
       ->type_name("DB")
       ->group("Tables");
   sub.add_option("--table", f.tables, "Only this table (repeatable)")
@@ -312,7 +338,7 @@ Action BindSchemaCheck(CLI::App& sub) {
   f.report.Bind(sub, kSchemaFailOn, "loses");
   sub.add_flag("-q,--quiet", f.quiet, "No closing line, no notes")->group("Output");
   f.connection.Bind(sub);
-  return [flags](const Env& env) { return RunCheck(*flags, env); };
+  return [flags, &sub](const Env& env) { return RunCheck(*flags, sub, env); };
 }
 
 }  // namespace gf_otlp::cli

@@ -15,6 +15,7 @@
 #include "schema/compare.h"
 #include "schema/migrate.h"
 #include "schema/shape_schema.h"
+#include "schema/storage_form.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -24,7 +25,7 @@ using schema::Table;
 
 /// The command line as it stands.
 struct DiffFlags {
-  std::string from, to, database, cluster;
+  std::string from, to, database, cluster, server_version;
   ConnectionFlags connection;
   std::vector<std::string> tables;
   bool migrate = false, quiet = false;
@@ -55,39 +56,27 @@ Result<SchemaSource> ReadSource(const std::string& word, const DiffFlags& flags,
   return ReadSchemaFile(word);
 }
 
-/// DESCRIBE does not say of which table it is: the user does, or its columns do.
-Status NameTheNameless(const DiffFlags& flags, const std::vector<Table>& others, SchemaSource& source) {
-  std::vector<Table>& tables = source.schema.tables;
-  if (tables.size() != 1 || !tables.front().name.empty()) return {};
-  const std::optional<std::size_t> index = schema::NearestTable(tables.front(), others);
-  if (flags.tables.size() == 1) {
-    tables.front().name = flags.tables.front();
-  } else if (index && !others[*index].name.empty()) {
-    tables.front().name = others[*index].name;
-  } else {
+/// Which of a text's tables is meant, and which a DESCRIBE tells of.
+Status Settle(const DiffFlags& flags, const SchemaSource& other, SchemaSource& source) {
+  if (!NameTheNameless(flags.tables, other.schema.tables, source)) {
     return UsageError(fmt::format("{}: it does not say of which table it is: --table TABLE does", source.name));
   }
-  return {};
+  return ChooseDatabase(flags.database, NamesOf(other.schema.tables), source);
 }
 
 /// Only the tables that were asked for, and the views that fill them.
 void KeepTables(const std::vector<std::string>& names, Schema& schema) {
   const auto unwanted = [&](std::string_view name) { return std::ranges::find(names, name) == names.end(); };
   std::erase_if(schema.tables, [&](const Table& table) { return unwanted(table.name); });
-  std::erase_if(schema.views, [&](const schema::View& view) {
-    return unwanted(std::string_view(view.target).substr(view.target.rfind('.') + 1));
-  });
+  std::erase_if(schema.views, [&](const schema::View& view) { return unwanted(schema::TargetTable(view)); });
 }
 
 Status ChooseTables(const DiffFlags& flags, SchemaSource& from, SchemaSource& to) {
-  GF_RETURN_IF_ERROR(NameTheNameless(flags, to.schema.tables, from));
-  GF_RETURN_IF_ERROR(NameTheNameless(flags, from.schema.tables, to));
+  GF_RETURN_IF_ERROR(Settle(flags, to, from));
+  GF_RETURN_IF_ERROR(Settle(flags, from, to));
   if (flags.tables.empty()) return {};
   for (const std::string& name : flags.tables) {
-    const auto lacks = [&](const SchemaSource& source) {
-      return std::ranges::find(source.schema.tables, name, &Table::name) == source.schema.tables.end();
-    };
-    if (lacks(from) && lacks(to)) {
+    if (!HasTable(from.schema.tables, name) && !HasTable(to.schema.tables, name)) {
       return UsageError(fmt::format("--table {}: neither {} nor {} has such a table", name, from.name, to.name));
     }
   }
@@ -99,7 +88,7 @@ Status ChooseTables(const DiffFlags& flags, SchemaSource& from, SchemaSource& to
 /// A table whose statement cannot be read must not look like one that is not there.
 Status CheckReadable(const SchemaSource& source, const SchemaSource& other) {
   for (const auto& [name, why] : source.unreadable) {
-    if (std::ranges::find(other.schema.tables, name, &Table::name) == other.schema.tables.end()) continue;
+    if (!HasTable(other.schema.tables, name)) continue;
     return BadData(fmt::format("{}: {}: {}", source.name, name, why));
   }
   return {};
@@ -115,38 +104,56 @@ void Place(const DiffFlags& flags, Schema& schema) {
   std::ranges::for_each(schema.views, place);
 }
 
-void FillReport(SchemaSource& from, SchemaSource& to, schema::ServerVersion server, Report& report) {
-  if (from.is_shape != to.is_shape) {
-    DropComments(from.schema.tables);
-    DropComments(to.schema.tables);
+/// Gives the tables of a shape, if one of the two is one, the comments that the other's have.
+void AlignComments(SchemaSource& from, SchemaSource& to) {
+  if (from.is_shape == to.is_shape) return;
+  const std::vector<Table>& there = (from.is_shape ? to : from).schema.tables;
+  for (Table& table : (from.is_shape ? from : to).schema.tables) {
+    const auto same = std::ranges::find(there, table.name, &Table::name);
+    if (same != there.end()) TakeComments(*same, table);
   }
+}
+
+void FillReport(const SchemaSource& from, const SchemaSource& to, schema::ServerVersion server, Report& report) {
   report.subject = fmt::format("{} to {}", from.name, to.name);
-  AddDifferences(schema::CompareSchemas(to.schema, from.schema, server), from.file, report);
-  std::vector<std::string_view> gone;
-  for (const Table& table : from.schema.tables) {
-    if (std::ranges::find(to.schema.tables, table.name, &Table::name) == to.schema.tables.end()) {
-      gone.push_back(table.name);
-    }
+  std::vector<schema::Difference> differences = schema::CompareSchemas(to.schema, from.schema, server);
+  if (to.is_shape) {
+    if (auto zone = ServerZone(to.schema, from.schema, from.time_zone, server)) differences.push_back(std::move(*zone));
   }
+  AddDifferences(differences, from.file, report);
+  std::vector<std::string> gone = NamesOf(from.schema.tables);
+  std::erase_if(gone, [&](const std::string& name) { return HasTable(to.schema.tables, name); });
   report.facts.emplace_back("server version", fmt::format("{}.{}", server.year, server.month));
   report.facts.emplace_back(fmt::format("only in {}", from.name),
                             gone.empty() ? "none" : fmt::to_string(fmt::join(gone, ", ")));
 }
 
-Status RunDiff(DiffFlags& flags, const Env& env) {
+/// Options that do nothing together with others.
+Status CheckOptions(const DiffFlags& flags, const CLI::App& sub) {
+  static constexpr const char* kOfReports[] = {"--format", "--fail-on"};
+  static constexpr const char* kOfMigrations[] = {"--on-cluster"};
+  if (flags.migrate) GF_RETURN_IF_ERROR(RefuseOptions(sub, kOfReports, "with --migrate"));
+  if (!flags.migrate) GF_RETURN_IF_ERROR(RefuseOptions(sub, kOfMigrations, "without --migrate"));
+  return IsUrl(flags.from) || IsUrl(flags.to) ? Status() : RefuseOptions(sub, kConnectionOptions, "without a server");
+}
+
+Status RunDiff(DiffFlags& flags, const CLI::App& sub, const Env& env) {
   Report report{.title = "schema diff"};
   GF_RETURN_IF_ERROR(flags.report.Read(report));
+  GF_RETURN_IF_ERROR(CheckOptions(flags, sub));
   if (flags.from == "-" && flags.to == "-") {
     return UsageError("OLD and NEW cannot both be standard input");
   }
   // What a server is decides how shapes look there: it comes first.
-  schema::ServerVersion server = schema::kDefaultServerVersion;
+  Result<schema::ServerVersion> server = schema::kDefaultServerVersion;
+  if (!flags.server_version.empty()) server = ReadServerVersion(flags.server_version);
+  if (!server) return std::move(server.error());
   SchemaSource from, to;
   const bool new_first = IsUrl(flags.to);
   for (const bool is_new : {new_first, !new_first}) {
-    Result<SchemaSource> source = ReadSource(is_new ? flags.to : flags.from, flags, server);
+    Result<SchemaSource> source = ReadSource(is_new ? flags.to : flags.from, flags, *server);
     if (!source) return std::move(source.error());
-    if (source->server) server = *source->server;
+    if (source->server && flags.server_version.empty()) server = *source->server;
     (is_new ? to : from) = std::move(*source);
   }
   GF_RETURN_IF_ERROR(ChooseTables(flags, from, to));
@@ -157,12 +164,13 @@ Status RunDiff(DiffFlags& flags, const Env& env) {
       for (const std::string& note : source->notes) env.Say(note);
     }
   }
+  AlignComments(from, to);
   if (flags.migrate) {
     Place(flags, from.schema);
     Place(flags, to.schema);
     return flags.report.output.Write(schema::MigrationSql(from.schema, to.schema), env);
   }
-  FillReport(from, to, server, report);
+  FillReport(from, to, *server, report);
   return flags.report.Finish(report, flags.quiet, env);
 }
 
@@ -185,8 +193,12 @@ Action BindSchemaDiff(CLI::App& sub) {
       ->type_name("TABLE")
       ->allow_extra_args(false)
       ->group("Tables");
-  sub.add_option("--database", f.database, "Of a server, if its URL names none; with --migrate in front of all names")
+  sub.add_option("--database", f.database,
+                 "Of a server, if its URL names none, or of text; with --migrate in front of names")
       ->type_name("DB")
+      ->group("Tables");
+  sub.add_option("--server-version", f.server_version, "Release of ClickHouse (default: the server's own, or 26.5)")
+      ->type_name("V")
       ->group("Tables");
   sub.add_option("--on-cluster", f.cluster, "With --migrate: statements for all servers of a cluster")
       ->type_name("CLUSTER")
@@ -194,7 +206,7 @@ Action BindSchemaDiff(CLI::App& sub) {
   f.report.Bind(sub, kSchemaFailOn, "never");
   sub.add_flag("-q,--quiet", f.quiet, "No closing line, no notes")->group("Output");
   f.connection.Bind(sub);
-  return [flags](const Env& env) { return RunDiff(*flags, env); };
+  return [flags, &sub](const Env& env) { return RunDiff(*flags, sub, env); };
 }
 
 }  // namespace gf_otlp::cli

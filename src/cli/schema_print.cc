@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/common_flags.h"
 #include "cli/report_flags.h"
+#include "cli/schema_source.h"
 #include "schema/ddl_writer.h"
 #include "schema/schema_json.h"
 #include "schema/schema_markdown.h"
@@ -38,15 +39,6 @@ Status ReadTopics(const std::vector<std::string>& flags, ShapeSchemaOptions& opt
   return {};
 }
 
-/// What the shape's tables are called when nothing says otherwise.
-Result<std::vector<std::string>> OwnNames(const ShapeSchemaOptions& options) {
-  Result<Schema> made = schema::ShapeSchema({.rows = options.rows, .kafka_brokers = options.kafka_brokers});
-  if (!made) return std::unexpected(std::move(made.error()));
-  std::vector<std::string> names;
-  for (const schema::Table& table : made->tables) names.push_back(table.name);
-  return names;
-}
-
 Result<ShapeSchemaOptions> ReadFlags(const PrintFlags& flags) {
   ShapeSchemaOptions options = flags.schema;
   GF_UNEXPECTED_IF_ERROR(flags.rows.Read(options.rows));
@@ -54,7 +46,7 @@ Result<ShapeSchemaOptions> ReadFlags(const PrintFlags& flags) {
                                    schema::ParseServerVersion, options.server));
   GF_UNEXPECTED_IF_ERROR(ReadTopics(flags.kafka_topics, options));
   if (flags.table_names.renames.empty()) return options;
-  Result<std::vector<std::string>> names = OwnNames(options);
+  Result<std::vector<std::string>> names = TableNames(options);
   if (!names) return std::unexpected(std::move(names.error()));
   Result<std::map<std::string, std::string>> renamed = flags.table_names.NewNames(*names);
   if (!renamed) return std::unexpected(std::move(renamed.error()));

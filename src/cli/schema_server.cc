@@ -53,7 +53,9 @@ class ClickHouse {
     const std::string said =
         response.body.empty() ? fmt::format("HTTP status {}", response.status) : Shown(response.body);
     if (response.status >= 300 && response.status < 400) {
-      return IoError(fmt::format("{}: leads on to {}: give that URL", server_, Shown(response.Header("location"))));
+      // The rest of a URL may hold a password.
+      const Result<HttpUrl> url = ParseHttpUrl(std::string(response.Header("location")));
+      return IoError(fmt::format("{}: leads on to {}: give that URL", server_, url ? Shown(url->server) : "another"));
     }
     if (IsLoginError(response)) {
       return IoError(
@@ -70,11 +72,13 @@ class ClickHouse {
 };
 
 Status ReadVersion(ClickHouse& clickhouse, SchemaSource& source) {
-  Result<std::string> version = clickhouse.Ask("SELECT version() FORMAT TabSeparated");
-  if (!version) return std::move(version.error());
-  source.server = schema::ParseServerVersion(*version);
-  if (!source.server) return clickhouse.NotUnderstood(*version);
-  source.server_text = Shown(*version);
+  Result<std::string> answer = clickhouse.Ask("SELECT version(), timezone() FORMAT TabSeparated");
+  if (!answer) return std::move(answer.error());
+  const std::size_t tab = answer->find('\t');
+  source.server = schema::ParseServerVersion(answer->substr(0, tab));
+  if (!source.server || tab == std::string::npos) return clickhouse.NotUnderstood(*answer);
+  source.server_text = Shown(answer->substr(0, tab));
+  source.time_zone = Shown(answer->substr(tab + 1));
   return {};
 }
 
@@ -149,7 +153,8 @@ Result<SchemaSource> ReadServer(const std::string& url_text, const std::string& 
   Result<HttpClient> client = Connect(*url, connection);
   if (!client) return std::unexpected(std::move(client.error()));
   std::string name = url->path.substr(1);
-  if (name.contains('/') || !url->query.empty() || (!name.empty() && !database.empty() && name != database)) {
+  if (name.ends_with('/')) name.pop_back();
+  if (name.contains('/') || !url->query.empty()) {
     return std::unexpected(
         UsageError(fmt::format("{}: behind the server's name there may be a database, as in {}/otel, and nothing else",
                                url->server, url->server)));

@@ -106,6 +106,41 @@ class Files(CheckTest):
         self.assertEqual(report["facts"]["tables compared"], "spans")
         self.assertIn("nothing found", self.err)
 
+    def test_a_renamed_table_beside_others(self):
+        out, _ = self.run_command("schema", "print")
+        out = out.replace(b"`otel_logs`", b"`my_logs`").replace(b"otel_logs", b"my_logs")
+        report = self.check("--ddl", "-", stdin=out)
+        self.assertEqual(self.found(report), {("table-missing", "differs", "")})
+        self.assertIn("--table-name otel_logs=my_logs", report["items"][0]["message"])
+
+    def test_the_table_that_a_view_fills(self):
+        sql, _ = self.run_command("schema", "print", "--table-name", "otel_traces_trace_id_ts=ts")
+        report = self.check("--ddl", "-", "--table-name", "otel_traces_trace_id_ts=ts", stdin=sql)
+        self.assertEqual(self.found(report), set())
+        report = self.check("--ddl", "-", "--table", "otel_traces_trace_id_ts", "--table-name",
+                            "otel_traces_trace_id_ts=ts", stdin=sql)
+        self.assertEqual(report["facts"]["tables compared"], "ts")
+        report = self.check("--ddl", ddl("traces-codec.sql"), "--table", "otel_traces_trace_id_ts", code=1)
+        self.assertEqual(self.found(report), {("table-missing", "breaks", "otel_traces_trace_id_ts")})
+
+    def test_the_view_of_a_table_with_an_odd_name(self):
+        sql, _ = self.run_command("schema", "print", "--table-name", "otel_traces=my-traces")
+        sql = sql[:sql.index(b"CREATE MATERIALIZED")]
+        report = self.check("--ddl", "-", "--table-name", "otel_traces=my-traces", stdin=sql)
+        self.assertIn("view-missing", {rule for rule, _, _ in self.found(report)})
+
+    def test_several_databases(self):
+        good, _ = self.run_command("schema", "print", "--database", "a", "--table", "otel_logs")
+        bad, _ = self.run_command("schema", "print", "--database", "b", "--table", "otel_logs")
+        both = good + bad.replace(b"`Body` String", b"`Body` UInt8").replace(b"Body String", b"Body UInt8")
+        self.assertEqual(self.found(self.check("--ddl", "-", "--database", "a", "--table", "otel_logs", stdin=both)), set())
+        report = self.check("--ddl", "-", "--database", "b", "--table", "otel_logs", stdin=both, code=1)
+        self.assertIn(("type-breaks", "breaks", "otel_logs.Body"), self.found(report))
+        for words in ((), ("--database", "c")):
+            self.assertIn("--database", self.run_command("schema", "check", "--ddl", "-", *words, stdin=both, code=2)[1])
+        _, err = self.run_command("schema", "check", "--ddl", "-", stdin=both, code=2)
+        self.assertIn("a.otel_logs, b.otel_logs", err)
+
     def test_the_nearest_shape_and_version(self):
         shape = self.check("--ddl", ddl("gauge-0.149.sql"))["facts"]["shape"]
         self.assertRegex(shape, r"^clickhouse@0\.149 \(clickhouse-json@0\.149 is as near\)$")
@@ -162,6 +197,14 @@ class Files(CheckTest):
         self.assertTrue(err.startswith("gf-otlp schema check: "))
         self.run_command("schema", "check", "--ddl", "-", stdin=b"", code=3)
         self.assertIn("no-such.sql", self.run_command("schema", "check", "--ddl", self.path("no-such.sql"), code=4)[1])
+
+    def test_options_that_would_do_nothing(self):
+        _, err = self.run_command("schema", "check", "--ddl", ddl("traces-codec.sql"), "--user", "bob", code=2)
+        self.assertIn("--user", err)
+        # What the environment says is for other commands too.
+        self.run_command("schema", "check", "--ddl", ddl("traces-codec.sql"), env={"GF_OTLP_USER": "bob"})
+        _, err = self.run_command("schema", "check", "--ddl", ddl("traces-codec.sql"), "--database", "nowhere", code=2)
+        self.assertIn("nowhere", err)
 
     def test_wrong_command_lines(self):
         for words, hint in (((), "--ddl"), (("--ddl", "a", "--clickhouse", "http://b"), "either"),
@@ -247,6 +290,15 @@ class Outputs(CheckTest):
         self.run_command("schema", "check", "--ddl", ddl("traces-codec.sql"), "-o", self.path("r"), "--overwrite", "-q")
         self.assertNotIn(b"TraceState", read(self.path("r")))
 
+    def test_a_reader_that_goes_away_does_not_change_the_answer(self):
+        for name, code in (("traces-edited.sql", 1), ("traces-codec.sql", 0)):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([run.GF_OTLP, "schema", "check", "--ddl", ddl(name)], stdout=writer,
+                                  stderr=subprocess.PIPE)
+            os.close(writer)
+            self.assertEqual(done.returncode, code, done.stderr)
+
     def test_environment(self):
         out, _ = self.run_command("schema", "check", "--ddl", ddl("traces-edited.sql"),
                                   env={"GF_OTLP_FORMAT": "json", "GF_OTLP_FAIL_ON": "never"})
@@ -267,6 +319,34 @@ class Servers(CheckTest):
         self.assertEqual({request["path"] for request in self.requests}, {"/?database=o%20t%27l"})
         self.assertTrue(all("Authorization" not in request["headers"] for request in self.requests))
         self.assertEqual(report["subject"].split(" against ")[0], f"{self.url}/o t'l")
+
+    def test_the_time_zone(self):
+        report = self.live(server.tables(self.tables(), zone="Asia/Tokyo"), code=1)
+        zone = [item for item in report["items"] if item["rule"] == "time-zone"]
+        self.assertEqual([(item["severity"], item["found"]) for item in zone], [("breaks", "Asia/Tokyo")])
+        self.assertIn("otel_traces.Timestamp", zone[0]["message"])
+        self.assertNotIn("otel_traces.TraceId", zone[0]["message"])
+        for utc in ("UTC", "Etc/UTC"):
+            self.assertEqual(self.live(server.tables(self.tables(), zone=utc))["counts"]["breaks"], 0)
+        zoned = {name: sql.replace("DateTime64(9)", "DateTime64(9, 'UTC')") for name, sql in self.tables().items()}
+        self.assertEqual(self.live(server.tables(zoned, zone="Asia/Tokyo"))["counts"]["breaks"], 0)
+
+    def test_another_version_than_the_server_has(self):
+        report = self.live(server.tables(self.tables()), "--server-version", "25.8")
+        self.assertEqual(report["facts"]["server version"], "25.8, as asked for; the server's is 26.5.1.1")
+
+    def test_urls(self):
+        with server.Server(server.tables(self.tables())) as there:
+            for path, asked in (("/a%20b", "a%20b"), ("/otel/", "otel"), ("/", "default")):
+                self.run_command("schema", "check", "--clickhouse", there.url + path, env=NO_PROXY)
+                self.assertEqual(there.requests[-1]["path"], f"/?database={asked}")
+            for words in (("/a/b",), ("/?x=1",), ("/a", "--database", "b")):
+                _, err = self.run_command("schema", "check", "--clickhouse", there.url + words[0], *words[1:], code=2)
+                self.assertIn("database", err)
+        moved = lambda request: (302, {"Location": "https://u:s3cret@elsewhere/x?password=s3cret"}, b"")  # noqa: E731
+        err = self.live(moved, code=4)
+        self.assertIn("https://elsewhere", err)
+        self.assertNotIn("s3cret", err)
 
     def test_none_of_the_tables(self):
         report = self.live(server.tables({}), code=1)

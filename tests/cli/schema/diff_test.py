@@ -97,8 +97,11 @@ class Sources(DiffTest):
             # The server's version decides on indexes, wherever it stands.
             report = self.diff("clickhouse", there.url, "--database", "otel", "--table", "otel_traces", env=NO_PROXY)
             self.assertEqual(self.found(report), {("codec", "differs", "otel_traces.Timestamp")})
-            _, err = self.run_command("schema", "diff", there.url + "/otel", "clickhouse", "--database", "b", code=2)
-            self.assertIn("database", err)
+            # A URL says which is read; --database, where the tables are to be.
+            sql, _ = self.run_command("schema", "diff", there.url + "/otel", "clickhouse", "--database", "b", "--migrate",
+                                      env=NO_PROXY)
+            self.assertIn(b"b.otel_logs", sql)
+            self.assertEqual(there.requests[-1]["path"], "/?database=otel")
 
     def test_words_that_are_nothing(self):
         _, err = self.run_command("schema", "diff", "clickhose@0.149", "clickhouse", code=2)
@@ -124,6 +127,27 @@ class Migration(DiffTest):
 
     def test_nothing_to_do(self):
         self.assertNotIn("ALTER", self.sql("clickhouse", "clickhouse"))
+
+    def test_comments_are_left_as_they_are(self):
+        mine = b"CREATE TABLE otel_traces (`Timestamp` DateTime64(9) COMMENT 'when') ENGINE = MergeTree ORDER BY Timestamp"
+        path = self.write("mine.sql", mine)
+        sql = self.sql(path, "clickhouse", "--table", "otel_traces")
+        self.assertNotIn("COMMENT COLUMN", sql)
+        self.assertNotRegex(sql, r"MODIFY COMMENT|MODIFY COLUMN .?Timestamp.? COMMENT")
+
+    def test_the_release(self):
+        self.assertIn("TYPE text", self.sql("clickhouse@0.149", "clickhouse", "--server-version", "26.2")
+                      + self.sql(self.write("empty.sql", b"CREATE TABLE x (a Int8) ENGINE = Null"), "clickhouse"))
+        sql = self.sql(self.write("empty2.sql", b"CREATE TABLE x (a Int8) ENGINE = Null"), "clickhouse", "--server-version",
+                       "25.8")
+        self.assertIn("bloom_filter", sql)
+        self.assertNotIn("TYPE text", sql)
+
+    def test_options_that_would_do_nothing(self):
+        for words in (("--migrate", "--format", "json"), ("--migrate", "--fail-on", "differs"), ("--on-cluster", "c"),
+                      ("--user", "bob")):
+            _, err = self.run_command("schema", "diff", "clickhouse@0.149", "clickhouse", *words, code=2)
+            self.assertIn(words[-2], err)
 
     def test_to_a_file(self):
         self.run_command("schema", "diff", "clickhouse@0.149", "clickhouse", "--migrate", "-o", self.path("m.sql"))

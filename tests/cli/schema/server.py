@@ -6,12 +6,12 @@ import ssl
 import threading
 
 
-def tables(statements, version="26.5.1.1"):
+def tables(statements, version="26.5.1.1", zone="UTC"):
     """Answers as a ClickHouse server with these tables (name: statement) gives them."""
 
     def answer(request):
         if b"version()" in request["body"]:
-            return 200, {}, version.encode() + b"\n"
+            return 200, {}, f"{version}\t{zone}\n".encode()
         lines = [json.dumps({"name": name, "sql": sql}) + "\n" for name, sql in statements.items()]
         return 200, {}, "".join(lines).encode()
 
