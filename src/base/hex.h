@@ -24,6 +24,8 @@ inline constexpr auto kHexDigits = [] {
 }();
 }  // namespace internal
 
+inline bool IsHexDigit(char c) { return internal::kHexDigits[static_cast<std::uint8_t>(c)] < 16; }
+
 /// Writes two lower-case digits a byte; gives the end.
 inline char* WriteHex(char* out, std::string_view bytes) {
   for (const char c : bytes) {

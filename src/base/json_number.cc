@@ -9,12 +9,11 @@
 #include <string>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/swar.h"
 
 namespace gf_otlp {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool AreDigits(std::uint64_t word) {
   return ((word & RepeatByte(0xf0)) | (((word + RepeatByte(0x06)) & RepeatByte(0xf0)) >> 4)) == RepeatByte(0x33);

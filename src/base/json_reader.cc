@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/json_number.h"
 #include "base/swar.h"
 
@@ -26,7 +27,6 @@ constexpr auto kEndsScalar = [] {
   return ends;
 }();
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool EndsScalar(char c) { return kEndsScalar[static_cast<std::uint8_t>(c)]; }
 /// -1 if they are not four hexadecimal digits.
 int FourHexDigits(const char* p) {

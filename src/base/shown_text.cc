@@ -8,9 +8,12 @@
 
 namespace gf_otlp {
 
-std::string ShownText(std::string_view text) {
+namespace {
+
+/// `quote` stands around what is shown.
+std::string Shown(std::string_view text, std::string_view quote) {
   constexpr std::size_t kMost = 60;
-  std::string shown = "\"";
+  std::string shown(quote);
   std::size_t at = 0;
   for (std::size_t characters = 0; at < text.size() && characters < kMost; ++characters) {
     const std::size_t length = Utf8Length(text, at);
@@ -25,7 +28,12 @@ std::string ShownText(std::string_view text) {
       at += length;
     }
   }
-  return shown += at < text.size() ? "\"..." : "\"";
+  return shown.append(quote).append(at < text.size() ? "..." : "");
 }
+
+}  // namespace
+
+std::string ShownText(std::string_view text) { return Shown(text, "\""); }
+std::string ShownPart(std::string_view text) { return Shown(text, ""); }
 
 }  // namespace gf_otlp

@@ -10,6 +10,9 @@ namespace gf_otlp {
 /// that are not UTF-8 as \xNN.
 std::string ShownText(std::string_view text);
 
+/// The same without quotes, for what is no text: "300", "[1,2", "12,3...".
+std::string ShownPart(std::string_view text);
+
 }  // namespace gf_otlp
 
 #endif  // GF_OTLP_BASE_SHOWN_TEXT_H_

@@ -5,12 +5,12 @@
 #include <chrono>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace gf_otlp {
 namespace {
 
 constexpr std::uint64_t kNanosPerSecond = 1'000'000'000;
-
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// Takes what it knows from the front of a text.
 class Scanner {

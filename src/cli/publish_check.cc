@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "cli/publish_config.h"
 
 namespace gf_otlp::cli {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsPort(std::string_view text) {
   return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, IsDigit) && text != "0" &&

@@ -36,7 +36,8 @@ Status RowCheckFlags::Read(const RowFlags& tables, const InputFlags& input, std:
   if (!candidates) return std::move(candidates.error());
   const Result<schema::ServerVersion> server = ReadServerVersion(server_version);
   if (!server) return server.error();
-  auto maker = MakeRowCheck(std::move(*candidates), schema::RowCheckOptions{.server = *server}, max_examples);
+  auto maker =
+      MakeRowCheck(std::move(*candidates), schema::RowCheckOptions{.server = *server, .max_examples = max_examples});
   if (!maker) return std::move(maker.error());
   conversion.make_converter = std::move(*maker);
   return {};

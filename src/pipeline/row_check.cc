@@ -6,26 +6,28 @@ Status RowLineCheck::Convert(const Chunk& chunk, std::size_t index, const LargeU
                              std::string* /*dead_letters*/, Counts& counts) {
   const Unit& unit = chunk.units[index];
   bool refused = false;
-  std::string detail;
+  std::string subject;
   const auto add = [&](const schema::RowFinding& finding) {
     refused |= finding.refused;
     if (writer_.needs_detail(finding.rule)) {
-      detail = finding.column;
-      if (!finding.column.empty()) detail += ": ";
-      detail += finding.detail;
+      subject = finding.table;
+      if (!finding.table.empty() && !finding.column.empty()) subject += '.';
+      subject += finding.column;
     }
     writer_.Add({.rule = static_cast<std::uint16_t>(finding.rule),
                  .unit = static_cast<std::uint32_t>(index),
                  .record = kNoRecord,
                  .offset = static_cast<std::uint32_t>(finding.offset),
-                 .detail = detail},
+                 .count = finding.count,
+                 .subject = subject,
+                 .detail = finding.detail},
                 batch);
   };
   ++counts.units;
-  ++counts.records_read;
   if (unit.error.empty()) {
-    checker_.Check(unit.bytes, add);
+    counts.records_read += checker_.Check(unit.bytes, add);
   } else {
+    ++counts.records_read;
     counts.given_up += unit.rest_given_up;
     add({.rule = schema::kUnreadableRow, .refused = true, .detail = unit.error});
   }
@@ -34,15 +36,14 @@ Status RowLineCheck::Convert(const Chunk& chunk, std::size_t index, const LargeU
 }
 
 Result<std::function<Result<std::unique_ptr<UnitConverter>>()>> MakeRowCheck(std::vector<schema::Table> tables,
-                                                                             const schema::RowCheckOptions& options,
-                                                                             std::size_t max_examples) {
+                                                                             const schema::RowCheckOptions& options) {
   if (Result<schema::RowChecker> tried = schema::RowChecker::Make(tables, options); !tried) {
     return std::unexpected(std::move(tried.error()));
   }
-  return [tables = std::move(tables), options, max_examples]() -> Result<std::unique_ptr<UnitConverter>> {
+  return [tables = std::move(tables), options]() -> Result<std::unique_ptr<UnitConverter>> {
     Result<schema::RowChecker> checker = schema::RowChecker::Make(tables, options);
     if (!checker) return std::unexpected(std::move(checker.error()));
-    return std::make_unique<RowLineCheck>(std::move(*checker), max_examples);
+    return std::make_unique<RowLineCheck>(std::move(*checker), options.max_examples);
   };
 }
 

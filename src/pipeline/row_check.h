@@ -34,11 +34,9 @@ class RowLineCheck final : public UnitConverter {
   FindingWriter writer_;
 };
 
-/// For ConversionOptions::make_converter. `tables`: see RowChecker; `max_examples`: of a rule, that may be shown.
-/// kUsage without tables.
+/// For ConversionOptions::make_converter. `tables`: see RowChecker. kUsage without tables.
 Result<std::function<Result<std::unique_ptr<UnitConverter>>()>> MakeRowCheck(std::vector<schema::Table> tables,
-                                                                             const schema::RowCheckOptions& options,
-                                                                             std::size_t max_examples);
+                                                                             const schema::RowCheckOptions& options);
 
 }  // namespace gf_otlp
 

@@ -24,13 +24,16 @@ inline constexpr std::size_t kUnreadableRow = 0;
 
 struct RowCheckOptions {
   ServerVersion server = kDefaultServerVersion;
+  std::size_t max_examples = 5;  // findings of a rule in one row that are told apart
 };
 
 /// One thing found in a row.
 struct RowFinding {
-  std::size_t rule = 0;    // index into RowRules()
-  bool refused = false;    // the server refuses the row for it
-  std::size_t offset = 0;  // in the row, of the value
+  std::size_t rule = 0;     // index into RowRules()
+  bool refused = false;     // the server refuses the row for it
+  std::size_t offset = 0;   // in the row, of the value
+  std::uint64_t count = 1;  // how often it was found from there on
+  std::string_view table;   // that the row was judged by
   std::string_view column;
   std::string detail;
 };
@@ -45,9 +48,10 @@ class RowChecker {
   RowChecker& operator=(RowChecker&&) noexcept;
   ~RowChecker();
 
-  /// Calls `found` for everything that is wrong with `row` (a line; PaddedBuffer::kPadding readable bytes follow), in
-  /// the order of the row, up to what it is refused for. Gives the table that the row was judged by.
-  std::size_t Check(std::string_view row, const std::function<void(const RowFinding&)>& found);
+  /// Calls `found` for everything that is wrong with the row of a line, or with its rows: `[{...},{...}]`, with commas
+  /// or without (PaddedBuffer::kPadding readable bytes follow), in the order of the line, up to what it is refused for.
+  /// Gives how many rows began in the line.
+  std::size_t Check(std::string_view line, const std::function<void(const RowFinding&)>& found);
 
  private:
   struct State;

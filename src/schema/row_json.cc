@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json_reader.h"
+#include "base/shown_text.h"
 #include "schema/row_times.h"
 #include "schema/row_type.h"
 
@@ -129,7 +130,7 @@ class JsonJudge {
     if (twice != mine.end()) {
       const std::string_view path(*twice);
       return row_->Refuse(RowRule::kJsonValue, text_.data(),
-                          "the path " + Shown(path.substr(0, path.size() - 1)) + " is given twice");
+                          "the path " + ShownPart(path.substr(0, path.size() - 1)) + " is given twice");
     }
     paths_.resize(first_path);
     return true;
@@ -186,7 +187,7 @@ class JsonJudge {
         if (!reader_.String(text)) return false;
         const JsonText judged = JudgeJsonText(text);
         if (judged == JsonText::kNotJudged) {
-          row_->Warn(RowRule::kNotJudged, at, "text that may be taken for a time: " + Shown(text));
+          row_->Warn(RowRule::kNotJudged, at, [&] { return "text that may be taken for a time: " + ShownPart(text); });
         }
         kind = judged == JsonText::kChanged ? kTime : kOtherText;
         return true;

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.h"
+#include "base/shown_text.h"
 #include "schema/row_type.h"
 
 namespace gf_otlp::schema {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads a number between quotes or without; `read` reads what is in them.
 template <class Read>
@@ -27,7 +27,7 @@ bool MaybeQuoted(RowText& row, Read read) {
     return false;
   }
   if (quoted && !row.Take('"')) {
-    return row.Refuse(RowRule::kValue, begin, "no number: " + Shown(row.rest().substr(0, row.rest().find(','))));
+    return row.Refuse(RowRule::kValue, begin, "no number: " + ShownPart(row.rest().substr(0, row.rest().find(','))));
   }
   return true;
 }
@@ -134,11 +134,12 @@ void CompareFloat(RowText& row, std::string_view text, const char* begin) {
       (stored == 0 && text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != std::string_view::npos);
   if (!in_range || lost || (nearest != 0 && nearest < std::numeric_limits<T>::min())) {
     row.Warn(RowRule::kNumberRange, begin,
-             fmt::format("{} is stored as {}", Shown(text), stored < 1 ? "0 or nearly" : "inf"));
+             [&] { return fmt::format("{} is stored as {}", ShownPart(text), stored < 1 ? "0 or nearly" : "inf"); });
   } else if (whole && LosesDigits(text, nearest)) {
-    row.Warn(RowRule::kDigitsLost, begin, fmt::format("{} is stored as {:.0f}", Shown(text), stored));
+    row.Warn(RowRule::kDigitsLost, begin,
+             [&] { return fmt::format("{} is stored as {:.0f}", ShownPart(text), stored); });
   } else if (stored != nearest) {
-    row.Warn(RowRule::kLastDigit, begin, fmt::format("{} is stored as {}", Shown(text), stored));
+    row.Warn(RowRule::kLastDigit, begin, [&] { return fmt::format("{} is stored as {}", ShownPart(text), stored); });
   }
 }
 
@@ -197,10 +198,11 @@ bool JudgeInteger(RowText& row, const RowType& type) {
       const std::uint64_t wrapped = number.negative ? 0 - number.magnitude : number.magnitude;
       const int shift = 64 - type.size;
       const std::string_view written(begin, row.at());
-      row.Warn(RowRule::kIntegerWrapped, begin,
-               type.is_signed ? fmt::format("{} is stored as {}", Shown(written),
+      row.Warn(RowRule::kIntegerWrapped, begin, [&] {
+        return type.is_signed ? fmt::format("{} is stored as {}", ShownPart(written),
                                             static_cast<std::int64_t>(wrapped << shift) >> shift)
-                              : fmt::format("{} is stored as {}", Shown(written), (wrapped << shift) >> shift));
+                              : fmt::format("{} is stored as {}", ShownPart(written), (wrapped << shift) >> shift);
+      });
     }
     return true;
   });
@@ -218,7 +220,7 @@ bool JudgeWideInteger(RowText& row, const RowType& type) {
     std::string most(type.size == 128 ? (type.is_signed ? kInt128 : kUInt128) : (type.is_signed ? kInt256 : kUInt256));
     if (number.negative) ++most.back();  // ends with 7
     if (digits.size() > most.size() || (digits.size() == most.size() && digits > most)) {
-      row.Warn(RowRule::kIntegerWrapped, begin, Shown(digits) + " is stored as another number");
+      row.Warn(RowRule::kIntegerWrapped, begin, [&] { return ShownPart(digits) + " is stored as another number"; });
     }
     return true;
   });

@@ -5,19 +5,41 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/shown_text.h"
+
 namespace gf_otlp::schema {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
+constexpr std::uint64_t kHashFactor = 0x9e3779b97f4a7c15u;
+
+/// Since this a column is found by its name in any case if there is none of the very name.
+constexpr ServerVersion kMatchesAnyCase{26, 5};
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool IsComputed(DefaultKind kind) {
   return kind == DefaultKind::kMaterialized || kind == DefaultKind::kAlias || kind == DefaultKind::kEphemeral;
+}
+
+/// Calls `visit` for the keys of the first row in a line, as far as they can be read.
+template <class Visit>
+void VisitKeys(std::string_view line, Visit visit) {
+  RowText text;
+  text.Start(line);
+  text.SkipSpace();
+  if (text.Take('[')) text.SkipSpace();
+  if (!text.Take('{')) return;
+  do {
+    std::string_view name;
+    text.SkipSpace();
+    if (text.Peek() != '"' || !text.Unescaped(name)) return;
+    visit(name);
+    text.SkipSpace();
+    if (!text.Take(':')) return;
+    text.SkipSpace();
+    if (!text.SkipValue()) return;
+    text.SkipSpace();
+  } while (text.Take(','));
 }
 
 /// Something but nulls, empty objects and arrays is in it. REQUIRES: SkipValue() passed over it
@@ -38,7 +60,17 @@ bool HoldsValues(std::string_view text) {
 
 }  // namespace
 
+std::size_t RowTable::AnyCaseHash::operator()(std::string_view name) const {
+  std::uint64_t hash = 0;
+  for (const char c : name) hash = (hash ^ static_cast<std::uint8_t>(Lower(c))) * kHashFactor;
+  return hash ^ hash >> 32;
+}
+bool RowTable::AnyCaseEqual::operator()(std::string_view a, std::string_view b) const {
+  return std::ranges::equal(a, b, {}, Lower, Lower);
+}
+
 RowTable::RowTable(const Table& table, ServerVersion server) {
+  const bool any_case = server >= kMatchesAnyCase;
   for (const schema::Column& column : table.columns) {
     Column made{.name = column.name,
                 .type = RowType::Of(column.type, server),
@@ -54,20 +86,20 @@ RowTable::RowTable(const Table& table, ServerVersion server) {
     }
     settable_ += made.computed ? 0 : 1;
     by_name_.emplace(column.name, columns_.size());
-    by_lower_name_.emplace(Lower(column.name), columns_.size());
+    if (any_case) by_any_case_.emplace(column.name, columns_.size());
     columns_.push_back(std::move(made));
   }
   for (const Nested& nested : nested_) {
     by_name_.emplace(nested.name, kNestedName);
-    by_lower_name_.emplace(Lower(nested.name), kNestedName);
+    if (any_case) by_any_case_.emplace(nested.name, kNestedName);
   }
 }
 
 std::size_t RowTable::Find(std::string_view name, bool& other_case) const {
   other_case = false;
-  if (const auto found = by_name_.find(std::string(name)); found != by_name_.end()) return found->second;
-  const auto found = by_lower_name_.find(Lower(name));
-  if (found == by_lower_name_.end()) return kUnknown;
+  if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
+  const auto found = by_any_case_.find(name);
+  if (found == by_any_case_.end()) return kUnknown;
   other_case = true;
   return found->second;
 }
@@ -85,9 +117,10 @@ bool RowTable::JudgeMember(RowText& row, std::size_t index, std::string_view nam
     const std::string_view text(value, row.at());
     if (index == kUnknown) {
       ++unknown_;
-      row.Warn(RowRule::kUnknownColumn, at, "no such column, skipped: " + Shown(name));
+      row.Warn(RowRule::kUnknownColumn, at, [&] { return "no such column, skipped: " + ShownPart(name); });
     } else if (HoldsValues(text)) {
-      row.Warn(RowRule::kNestedDropped, at, fmt::format("{0} is skipped: {0}.* are columns of their own", Shown(name)));
+      row.Warn(RowRule::kNestedDropped, at,
+               [&] { return fmt::format("{0} is skipped: {0}.* are columns of their own", ShownPart(name)); });
     }
     return true;
   }
@@ -166,7 +199,7 @@ bool RowTable::Judge(RowText& row) {
       if (index < columns_.size()) row.set_column(name);
       if (other_case && index < columns_.size()) row.Warn(RowRule::kNameCase, at, "written in another case");
     }
-    hash_ = (hash_ ^ (index + 1)) * 0x9e3779b97f4a7c15u;
+    hash_ = (hash_ ^ (index + 1)) * kHashFactor;
     if (index >= kNestedName) hash_ ^= std::hash<std::string_view>()(name);
     row.SkipSpace();
     if (!row.Take(':')) return row.Refuse(RowRule::kSyntax, row.at(), "a colon is missing");
@@ -176,31 +209,23 @@ bool RowTable::Judge(RowText& row) {
     if (!row.AtEnd() && std::string_view(",} \t\r\n\v\f").find(row.Peek()) == std::string_view::npos) {
       const std::string_view rest(value, row.at() + row.rest().size());
       return row.Refuse(RowRule::kValue, value,
-                        "no value of the column: " + Shown(rest.substr(0, rest.find_first_of(",}"))));
+                        "no value of the column: " + ShownPart(rest.substr(0, rest.find_first_of(",}"))));
     }
     row.SkipSpace();
   }
   return nested_.empty() || JudgeNestedLengths(row);
 }
 
-std::vector<std::string> RowKeys(std::string_view row) {
+std::vector<std::string> RowKeys(std::string_view line) {
   std::vector<std::string> keys;
-  RowText text;
-  text.Start(row);
-  text.SkipSpace();
-  if (!text.Take('{')) return keys;
-  while (true) {
-    std::string_view name;
-    text.SkipSpace();
-    if (text.Peek() != '"' || !text.Unescaped(name)) return keys;
-    keys.emplace_back(name);
-    text.SkipSpace();
-    if (!text.Take(':')) return keys;
-    text.SkipSpace();
-    if (!text.SkipValue()) return keys;
-    text.SkipSpace();
-    if (!text.Take(',')) return keys;
-  }
+  VisitKeys(line, [&](std::string_view key) { keys.emplace_back(key); });
+  return keys;
+}
+
+std::uint64_t KeysHash(std::string_view line) {
+  std::uint64_t hash = 0;
+  VisitKeys(line, [&](std::string_view key) { hash = (hash ^ std::hash<std::string_view>()(key)) * kHashFactor; });
+  return hash;
 }
 
 }  // namespace gf_otlp::schema

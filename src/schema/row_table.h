@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,21 +48,37 @@ class RowTable {
     std::uint64_t row = 0;
   };
 
+  // Names are looked up without a copy.
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  struct AnyCaseHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const;
+  };
+  struct AnyCaseEqual {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const;
+  };
+
   std::size_t Find(std::string_view name, bool& other_case) const;
   bool JudgeMember(RowText& row, std::size_t column, std::string_view name, const char* at);
   bool JudgeNestedLengths(RowText& row);
 
   std::vector<Column> columns_;
   std::vector<Nested> nested_;
-  std::unordered_map<std::string, std::size_t> by_name_, by_lower_name_;  // kNestedName: a prefix of columns
-  std::vector<std::size_t> next_;                                         // the columns of the row before, in its order
-  std::size_t settable_ = 0;                                              // columns that rows give
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> by_name_;  // kNestedName: a prefix of columns
+  std::unordered_map<std::string, std::size_t, AnyCaseHash, AnyCaseEqual> by_any_case_;  // empty for older servers
+  std::vector<std::size_t> next_;  // the columns of the row before, in its order
+  std::size_t settable_ = 0;       // columns that rows give
   std::size_t keys_ = 0, unknown_ = 0, seen_ = 0;
   std::uint64_t hash_ = 0, row_ = 0;
 };
 
-/// The keys of the object that `row` is, as far as they can be read.
-std::vector<std::string> RowKeys(std::string_view row);
+/// The keys of the first row in a line, as far as they can be read.
+std::vector<std::string> RowKeys(std::string_view line);
+/// Tells them apart.
+std::uint64_t KeysHash(std::string_view line);
 
 }  // namespace gf_otlp::schema
 

@@ -1,9 +1,12 @@
 #include "schema/row_text.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/hex.h"
+#include "base/shown_text.h"
 #include "base/swar.h"
 
 namespace gf_otlp::schema {
@@ -11,9 +14,6 @@ namespace {
 
 /// input_format_json_max_depth.
 constexpr int kMaxDepth = 1000;
-constexpr std::size_t kShownBytes = 48;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// Of four characters; what is no digit counts as 0xff, as the server has it.
 unsigned FourHex(const char* p) {
@@ -21,12 +21,7 @@ unsigned FourHex(const char* p) {
   for (int i = 0; i < 4; ++i) code = code << 4 | internal::kHexDigits[static_cast<std::uint8_t>(p[i])];
   return code & 0xffff;
 }
-bool AreHex(const char* p) {
-  for (int i = 0; i < 4; ++i) {
-    if (internal::kHexDigits[static_cast<std::uint8_t>(p[i])] > 15) return false;
-  }
-  return true;
-}
+bool AreHex(const char* p) { return std::all_of(p, p + 4, IsHexDigit); }
 
 bool IsHigh(unsigned code) { return (code & 0xfc00) == 0xd800; }
 bool IsLow(unsigned code) { return (code & 0xfc00) == 0xdc00; }
@@ -70,14 +65,8 @@ bool BeginsWithWord(std::string_view text, std::string_view lower) {
 
 }  // namespace
 
-std::string Shown(std::string_view text) {
-  if (text.size() <= kShownBytes) return std::string(text);
-  std::size_t size = kShownBytes;
-  while (size > kShownBytes - 4 && (static_cast<std::uint8_t>(text[size]) & 0xc0) == 0x80) --size;
-  return std::string(text.substr(0, size)) + "...";
-}
-
 bool RowText::Refuse(RowRule rule, const char* at, std::string detail) {
+  if (at == end_ && (rule == RowRule::kSyntax || rule == RowRule::kValue)) return EndsEarly();
   found_.push_back({.rule = static_cast<std::size_t>(rule),
                     .refused = true,
                     .offset = static_cast<std::size_t>(at - begin_),
@@ -86,12 +75,27 @@ bool RowText::Refuse(RowRule rule, const char* at, std::string detail) {
   return false;
 }
 
-void RowText::Warn(RowRule rule, const char* at, std::string detail) {
-  found_.push_back({.rule = static_cast<std::size_t>(rule),
-                    .refused = false,
-                    .offset = static_cast<std::size_t>(at - begin_),
-                    .column = column_,
-                    .detail = std::move(detail)});
+bool RowText::EndsEarly() {
+  Warn(RowRule::kNotJudged, end_, "the line ends inside a row or an array of rows");
+  return false;
+}
+
+RowFinding* RowText::Add(RowRule rule, const char* at) {
+  const auto index = static_cast<std::size_t>(rule);
+  Kept& kept = kept_[index];
+  if (kept.count == most_) {
+    ++found_[kept.last].count;
+    return nullptr;
+  }
+  ++kept.count;
+  kept.last = found_.size();
+  return &found_.emplace_back(
+      RowFinding{.rule = index, .offset = static_cast<std::size_t>(at - begin_), .column = column_});
+}
+
+void RowText::Forget() {
+  found_.clear();
+  kept_ = {};
 }
 
 bool RowText::String(std::string_view& raw, bool& escaped) {
@@ -117,18 +121,19 @@ bool RowText::String(std::string_view& raw, bool& escaped) {
     if (!Escape()) return false;
   }
   at_ = end_;
-  return Refuse(RowRule::kSyntax, open, "the row ends inside a string");
+  return EndsEarly();
 }
 
 /// One escape sequence.
 bool RowText::Escape() {
   const char* const p = at_;
   const std::ptrdiff_t left = end_ - p;
-  if (left < 2) return Refuse(RowRule::kSyntax, p, "the row ends inside a string");
+  if (left < 2) return EndsEarly();
   if (p[1] != 'u') {
     constexpr std::string_view kLetters = "\"\\/bfnrt";
     if (kLetters.find(p[1]) == std::string_view::npos) {
-      Warn(RowRule::kEscapeChanged, p, "no such escape, read as what follows the backslash: " + std::string(p, 2));
+      Warn(RowRule::kEscapeChanged, p,
+           [&] { return "no such escape, read as what follows the backslash: " + ShownPart({p, 2}); });
     }
     at_ += 2;
     return true;
@@ -139,14 +144,15 @@ bool RowText::Escape() {
   at_ += kOne;
   if (!AreHex(p + 2)) {
     if (IsHigh(code)) return Refuse(RowRule::kValue, p, "no hexadecimal digits behind \\u");
-    Warn(RowRule::kEscapeChanged, p, "no hexadecimal digits behind \\u: " + std::string(p, kOne));
+    Warn(RowRule::kEscapeChanged, p, [&] { return "no hexadecimal digits behind \\u: " + ShownPart({p, kOne}); });
   } else if (IsHigh(code)) {
     if (left < 2 * kOne || p[6] != '\\' || p[7] != 'u' || !IsLow(FourHex(p + 8))) {
-      return Refuse(RowRule::kValue, p, "half of a surrogate pair: " + std::string(p, kOne));
+      return Refuse(RowRule::kValue, p, "half of a surrogate pair: " + ShownPart({p, kOne}));
     }
     at_ += kOne;
   } else if (IsLow(code)) {
-    Warn(RowRule::kEscapeChanged, p, "half of a surrogate pair, kept as no valid UTF-8: " + std::string(p, kOne));
+    Warn(RowRule::kEscapeChanged, p,
+         [&] { return "half of a surrogate pair, kept as no valid UTF-8: " + ShownPart({p, kOne}); });
   }
   return true;
 }
@@ -204,7 +210,7 @@ bool RowText::SkipNumber() {
 
 bool RowText::TakeNothing(const char* begin) {
   if (std::string_view(":,}]\" \t\r\n").find(Peek()) == std::string_view::npos) {
-    return Refuse(RowRule::kValue, begin, "no number: " + Shown(rest().substr(0, rest().find_first_of(",}]"))));
+    return Refuse(RowRule::kValue, begin, "no number: " + ShownPart(rest().substr(0, rest().find_first_of(",}]"))));
   }
   Warn(RowRule::kEmptyToZero, begin, "no digits, stored as 0");
   return true;
@@ -231,7 +237,7 @@ bool RowText::SkipBrackets(std::string_view& text) {
     }
   }
   at_ = end_;
-  return Refuse(RowRule::kSyntax, begin, "brackets are not closed");
+  return EndsEarly();
 }
 
 bool RowText::SkipValue(int depth) {

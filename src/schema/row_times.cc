@@ -1,10 +1,15 @@
 #include "schema/row_times.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <string>
 
+#include "base/ascii.h"
+#include "base/shown_text.h"
 #include "schema/row_type.h"
 
 namespace gf_otlp::schema {
@@ -22,8 +27,6 @@ constexpr int kNanoDigits = 9;
 constexpr int kMostNanoYear = 2262;
 /// The server's parser takes no more digits behind the point.
 constexpr std::size_t kMostFraction = 19;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads so many digits.
 bool Digits(std::string_view& text, std::size_t count, int& value) {
@@ -69,14 +72,17 @@ bool JudgeRange(RowText& row, const RowType& type, const char* at, std::int64_t 
                 std::string_view text, bool zoned) {
   if (type.kind == RowType::Kind::kDateTime) {
     if (!zoned && type.local && (std::abs(seconds) < kMostOffset || std::abs(seconds - kMostDateTime) < kMostOffset)) {
-      row.Warn(RowRule::kNotJudged, at, Shown(text) + " is near the ends of DateTime: its time zone counts");
+      row.Warn(RowRule::kNotJudged, at,
+               [&] { return ShownPart(text) + " is near the ends of DateTime: its time zone counts"; });
       return true;
     }
     if (seconds < 0 || seconds > kMostDateTime) {
-      row.Warn(RowRule::kTimeChanged, at, Shown(text) + " is outside 1970..2106, stored as another time");
+      row.Warn(RowRule::kTimeChanged, at,
+               [&] { return ShownPart(text) + " is outside 1970..2106, stored as another time"; });
       return true;
     }
-    if (HasMoreThan(fraction, 0)) row.Warn(RowRule::kFractionCut, at, Shown(text) + " is stored without its fraction");
+    if (HasMoreThan(fraction, 0))
+      row.Warn(RowRule::kFractionCut, at, [&] { return ShownPart(text) + " is stored without its fraction"; });
     return true;
   }
   if (type.scale == kNanoDigits) {
@@ -85,16 +91,28 @@ bool JudgeRange(RowText& row, const RowType& type, const char* at, std::int64_t 
     if (__builtin_mul_overflow(seconds, std::int64_t{1000000000}, &ticks) ||
         (seconds > 0 && Ticks(fraction, kNanoDigits) > kMost - ticks)) {
       if (seconds > 0 || type.newer_times) {
-        return row.Refuse(RowRule::kValue, at, Shown(text) + " is outside what DateTime64(9) holds");
+        return row.Refuse(RowRule::kValue, at, ShownPart(text) + " is outside what DateTime64(9) holds");
       }
     }
   }
   if ((seconds < kLeastSecond && !type.newer_times) || seconds > kMostSecond) {
-    row.Warn(RowRule::kTimeChanged, at, Shown(text) + " is outside 1900..2299, stored as another time");
+    row.Warn(RowRule::kTimeChanged, at,
+             [&] { return ShownPart(text) + " is outside 1900..2299, stored as another time"; });
   } else if (HasMoreThan(fraction, type.scale)) {
-    row.Warn(RowRule::kFractionCut, at, Shown(text) + " is stored without its last digits");
+    row.Warn(RowRule::kFractionCut, at, [&] { return ShownPart(text) + " is stored without its last digits"; });
   }
   return true;
+}
+
+/// An integer that is a time so early is most likely one in another unit. `seconds`: since 1970, rounded down.
+void JudgeUnit(RowText& row, const char* at, std::int64_t seconds, bool zero, std::string_view text) {
+  constexpr std::int64_t kLeastLikely = 94694400;  // 1973
+  if (zero || seconds >= kLeastLikely) return;
+  row.Warn(RowRule::kTimeUnit, at, [&] {
+    const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+    return fmt::format("{} is stored as a time in {}", ShownPart(text), static_cast<int>(day.year()));
+  });
 }
 
 /// A text of one of the judged forms.
@@ -102,27 +120,28 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
   const bool seconds_alone = type.kind == RowType::Kind::kDateTime;
   if (!type.best_effort && (time.has_zone || (seconds_alone && time.has_point))) {
     return row.Refuse(RowRule::kValue, at,
-                      Shown(text) + (time.has_zone ? " has a time zone" : " has a fraction") +
+                      ShownPart(text) + (time.has_zone ? " has a time zone" : " has a fraction") +
                           ", which date_time_input_format=basic does not take");
   }
   if (time.fraction.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "too many digits of a fraction");
   if (time.year == 0 || time.month == 0 || time.day == 0 || !time.IsDay()) {
     if (type.best_effort &&
         (time.month > 12 || (time.year == 0 && !time.has_time) || (time.month > 0 && time.day > 0 && time.year > 0))) {
-      return row.Refuse(RowRule::kValue, at, "no such day: " + Shown(text));
+      return row.Refuse(RowRule::kValue, at, "no such day: " + ShownPart(text));
     }
     // A day behind a month's last is one of the next month; others are 1970-01-01, or with best_effort the first.
     const bool next_month = type.best_effort || (time.month > 0 && time.month <= 12 && time.day > 0 && time.day <= 31);
     if (next_month && time.year > kMostNanoYear && !seconds_alone && type.scale == kNanoDigits) {
-      return row.Refuse(RowRule::kValue, at, Shown(text) + " is outside what DateTime64(9) holds");
+      return row.Refuse(RowRule::kValue, at, ShownPart(text) + " is outside what DateTime64(9) holds");
     }
-    row.Warn(RowRule::kTimeChanged, at, "no such day: " + Shown(text) + ", stored as another");
+    row.Warn(RowRule::kTimeChanged, at, [&] { return "no such day: " + ShownPart(text) + ", stored as another"; });
     return true;
   }
   if (!time.IsTimeOfDay()) {
-    row.Warn(RowRule::kTimeChanged, at, "no such time of day: " + Shown(text) + ", stored as another");
+    row.Warn(RowRule::kTimeChanged, at,
+             [&] { return "no such time of day: " + ShownPart(text) + ", stored as another"; });
     if (!type.best_effort && time.year > kMostNanoYear) {
-      row.Warn(RowRule::kNotJudged, at, "a time too late, and none of a day: " + Shown(text));
+      row.Warn(RowRule::kNotJudged, at, [&] { return "a time too late, and none of a day: " + ShownPart(text); });
       return true;
     }
     // It may still be refused as too late.
@@ -133,14 +152,14 @@ bool JudgeText(RowText& row, const RowType& type, const char* at, const TimeText
 
 /// A whole number in quotes.
 bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::string_view text) {
-  if (text.starts_with('-') && type.best_effort) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+  if (text.starts_with('-') && type.best_effort) return row.Refuse(RowRule::kValue, at, "no time: " + ShownPart(text));
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   std::int64_t value = 0;
-  if (digits.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+  if (digits.size() > kMostFraction) return row.Refuse(RowRule::kValue, at, "no time: " + ShownPart(text));
   for (const char c : digits) {
     if (__builtin_mul_overflow(value, std::int64_t{10}, &value) ||
         __builtin_add_overflow(value, std::int64_t{c - '0'}, &value)) {
-      row.Warn(RowRule::kNotJudged, at, "a time in digits: " + Shown(text));
+      row.Warn(RowRule::kNotJudged, at, [&] { return "a time in digits: " + ShownPart(text); });
       return true;
     }
   }
@@ -157,14 +176,14 @@ bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::
       case 4:
       case 6:
       case 8:
-      case 14: row.Warn(RowRule::kNotJudged, at, "a date in digits: " + Shown(text)); return true;
-      default: return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+      case 14: row.Warn(RowRule::kNotJudged, at, [&] { return "a date in digits: " + ShownPart(text); }); return true;
+      default: return row.Refuse(RowRule::kValue, at, "no time: " + ShownPart(text));
     }
   } else {
     constexpr std::size_t kLeastDigits = 5, kMostSeconds = 10;
     const bool seconds_alone = type.kind == RowType::Kind::kDateTime;
     if (text.starts_with('-') ? seconds_alone : digits.size() < kLeastDigits) {
-      return row.Refuse(RowRule::kValue, at, "no time: " + Shown(text));
+      return row.Refuse(RowRule::kValue, at, "no time: " + ShownPart(text));
     }
     if (text.starts_with('-')) {
       value = -value;
@@ -173,13 +192,14 @@ bool JudgeQuotedInteger(RowText& row, const RowType& type, const char* at, std::
     }
   }
   const std::int64_t unit = PowerOfTen(fraction_digits);
+  if (!text.starts_with('-')) JudgeUnit(row, at, value / unit, value == 0, text);
   const std::string all(digits);
   const std::string_view fraction =
       std::string_view(all).substr(all.size() - std::min(all.size(), static_cast<std::size_t>(fraction_digits)));
   return JudgeRange(row, type, at, value / unit, fraction, text, true);
 }
 
-/// A bare number: seconds in a DateTime, ticks in a DateTime64.
+/// A bare number: seconds in a DateTime, ticks in a DateTime64, where newer servers take seconds too.
 bool JudgeBareNumber(RowText& row, const RowType& type) {
   const char* const begin = row.at();
   WholeNumber number;
@@ -194,15 +214,22 @@ bool JudgeBareNumber(RowText& row, const RowType& type) {
     seconds = value;
     wrapped |= seconds < 0 || seconds > kMostDateTime;
   } else {
-    const std::int64_t unit = type.newer_times ? 1 : PowerOfTen(type.scale);
+    const std::int64_t ticks = PowerOfTen(type.scale), unit = type.newer_times ? 1 : ticks;
+    std::int64_t ignored = 0;
+    if (type.newer_times && (wrapped || __builtin_mul_overflow(value, ticks, &ignored))) {
+      return row.Refuse(RowRule::kValue, begin, ShownPart(text) + " is more seconds than the DateTime64 holds");
+    }
     seconds = value / unit - (value % unit < 0 ? 1 : 0);
-    wrapped |= seconds < kLeastSecond || seconds > kMostSecond;
+    wrapped |= (seconds < kLeastSecond && !type.newer_times) || seconds > kMostSecond;
   }
   if (wrapped) {
-    row.Warn(RowRule::kTimeChanged, begin,
-             Shown(text) + (type.kind == RowType::Kind::kDateTime
-                                ? " is more seconds than DateTime holds, stored as another time"
-                                : " is outside what DateTime64 holds, stored as another time"));
+    row.Warn(RowRule::kTimeChanged, begin, [&] {
+      return ShownPart(text) + (type.kind == RowType::Kind::kDateTime
+                                    ? " is more seconds than DateTime holds, stored as another time"
+                                    : " is outside what DateTime64 holds, stored as another time");
+    });
+  } else {
+    JudgeUnit(row, begin, seconds, value == 0, text);
   }
   return true;
 }
@@ -250,7 +277,7 @@ bool JudgeDateTime(RowText& row, const RowType& type) {
   bool escaped = false;
   if (!row.String(text, escaped)) return false;
   if (escaped) {
-    row.Warn(RowRule::kNotJudged, begin, "a time with a backslash: " + Shown(text));
+    row.Warn(RowRule::kNotJudged, begin, [&] { return "a time with a backslash: " + ShownPart(text); });
     return true;
   }
   TimeText time;
@@ -258,7 +285,7 @@ bool JudgeDateTime(RowText& row, const RowType& type) {
   if (text.empty()) return row.Refuse(RowRule::kValue, begin, "an empty text is no time");
   const std::size_t other = text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0);
   if (other == std::string_view::npos && text != "-") return JudgeQuotedInteger(row, type, begin, text);
-  row.Warn(RowRule::kNotJudged, begin, "a time of another form: " + Shown(text));
+  row.Warn(RowRule::kNotJudged, begin, [&] { return "a time of another form: " + ShownPart(text); });
   return true;
 }
 
@@ -278,7 +305,8 @@ bool JudgeDate(RowText& row, const RowType& type) {
     if (!number.digits && !row.TakeNothing(begin)) return false;
     const std::int64_t limit = number.negative ? -least : most;
     if (number.too_large || number.magnitude > static_cast<std::uint64_t>(limit)) {
-      row.Warn(RowRule::kTimeChanged, begin, Shown({begin, row.at()}) + " days are stored as another date");
+      row.Warn(RowRule::kTimeChanged, begin,
+               [&] { return ShownPart({begin, row.at()}) + " days are stored as another date"; });
     }
     return true;
   }
@@ -289,13 +317,14 @@ bool JudgeDate(RowText& row, const RowType& type) {
   constexpr std::size_t kFull = 10, kLeast = 8;
   TimeText date;
   if (!date.Parse(text.substr(0, kFull)) || text.size() < kFull) {
-    if (text.size() < kLeast) return row.Refuse(RowRule::kValue, begin, "no date: " + Shown(text));
-    row.Warn(RowRule::kNotJudged, begin, "a date of another form: " + Shown(text));
+    if (text.size() < kLeast) return row.Refuse(RowRule::kValue, begin, "no date: " + ShownPart(text));
+    row.Warn(RowRule::kNotJudged, begin, [&] { return "a date of another form: " + ShownPart(text); });
     return true;
   }
-  if (text.size() > kFull) return row.Refuse(RowRule::kValue, begin, Shown(text) + " has a time, the column is a date");
+  if (text.size() > kFull)
+    return row.Refuse(RowRule::kValue, begin, ShownPart(text) + " has a time, the column is a date");
   if (date.year == 0 || !date.IsDay() || date.Days() < least || date.Days() > most) {
-    row.Warn(RowRule::kTimeChanged, begin, Shown(text) + " is stored as another date");
+    row.Warn(RowRule::kTimeChanged, begin, [&] { return ShownPart(text) + " is stored as another date"; });
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/shown_text.h"
 #include "schema/row_type.h"
 
 namespace gf_otlp::schema {
@@ -78,7 +79,7 @@ bool JudgeText(RowText& row) {
       }
     }
   }
-  row.Warn(RowRule::kTakenAsText, begin, Shown({begin, row.at()}) + " is stored as text");
+  row.Warn(RowRule::kTakenAsText, begin, [&] { return ShownPart({begin, row.at()}) + " is stored as text"; });
   return true;
 }
 
@@ -142,15 +143,17 @@ bool JudgeNamedTuple(RowText& row, const RowType& type) {
       row.SkipSpace();
     }
     const char* const begin = row.at();
+    // The server compares what stands between the quotes, escapes and all.
     std::string_view name;
-    if (!row.Unescaped(name)) return false;
+    bool escaped = false;
+    if (!row.String(name, escaped)) return false;
     if (next >= type.names.size() || type.names[next] != name) {
       next = static_cast<std::size_t>(std::ranges::find(type.names, name) - type.names.begin());
     }
     if (next == type.names.size()) {
-      row.Warn(RowRule::kUnknownColumn, begin, "the tuple has no element " + Shown(name));
+      row.Warn(RowRule::kUnknownColumn, begin, [&] { return "the tuple has no element " + ShownPart(name); });
     } else if (seen[next]) {
-      return row.Refuse(RowRule::kDuplicateKey, begin, "given twice: " + Shown(name));
+      return row.Refuse(RowRule::kDuplicateKey, begin, "given twice: " + ShownPart(name));
     }
     row.SkipSpace();
     if (!row.Take(':')) return row.Refuse(RowRule::kValue, row.at(), "a colon is missing");
@@ -249,7 +252,7 @@ bool JudgeValue(RowText& row, const RowType& type) {
     case Kind::kJson: return JudgeJson(row);
     case Kind::kNotJudged: break;
   }
-  row.Warn(RowRule::kNotJudged, row.at(), "values of this type are not judged");
+  row.Warn(RowRule::kTypeNotJudged, row.at(), "values of this type are not judged");
   return row.SkipValue();
 }
 

@@ -1,10 +1,11 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/hex.h"
+#include "base/shown_text.h"
 #include "schema/row_type.h"
 
 namespace gf_otlp::schema {
@@ -34,30 +35,54 @@ bool IsUuid(std::string_view text) {
   return text.size() == kDigits && ReadHex(text, ignored);
 }
 
-/// Four numbers up to 255 of one to three digits.
+/// Four numbers up to 255, each of one to four digits.
 bool IsIpv4(std::string_view text) {
-  int parts = 0;
-  while (parts < 4) {
-    std::size_t digits = 0;
-    int value = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < 3) {
-      value = value * 10 + (text[digits++] - '0');
-    }
-    if (digits == 0 || value > 255) return false;
-    text.remove_prefix(digits);
-    if (++parts < 4) {
+  constexpr std::size_t kMostDigits = 4;
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0) {
       if (!text.starts_with('.')) return false;
       text.remove_prefix(1);
     }
+    std::size_t digits = 0;
+    int value = 0;
+    while (digits < std::min(text.size(), kMostDigits) && IsDigit(text[digits]))
+      value = value * 10 + (text[digits++] - '0');
+    if (digits == 0 || value > 255) return false;
+    text.remove_prefix(digits);
   }
   return text.empty();
 }
 
+/// Eight groups of one to four hexadecimal digits, or up to eight and one `::`; an IPv4 address stands for the last
+/// two.
 bool IsIpv6(std::string_view text) {
-  in6_addr address{};
-  in_addr mapped{};
-  const std::string terminated(text);
-  return inet_pton(AF_INET6, terminated.c_str(), &address) == 1 || inet_pton(AF_INET, terminated.c_str(), &mapped) == 1;
+  constexpr int kGroups = 8;
+  constexpr std::size_t kMostDigits = 4;
+  // Alone, an IPv4 address begins with no more than one 0.
+  if (IsIpv4(text)) return text[0] != '0' || text[1] == '.';
+  int groups = 0;
+  bool gap = false;
+  while (!text.empty()) {
+    if (text.starts_with("::")) {
+      if (gap) return false;
+      gap = true;
+      text.remove_prefix(2);
+      if (text.empty()) break;
+    } else if (groups > 0) {
+      if (!text.starts_with(':')) return false;
+      text.remove_prefix(1);
+    }
+    if (IsIpv4(text)) {
+      groups += 2;
+      break;
+    }
+    std::size_t digits = 0;
+    while (digits < std::min(text.size(), kMostDigits) && IsHexDigit(text[digits])) ++digits;
+    if (digits == 0) return false;
+    ++groups;
+    text.remove_prefix(digits);
+  }
+  return groups == kGroups || (gap && groups < kGroups);
 }
 
 }  // namespace
@@ -65,7 +90,7 @@ bool IsIpv6(std::string_view text) {
 bool JudgeUuid(RowText& row) {
   const char* const begin = row.at();
   std::string_view text;
-  return PlainString(row, text) && (IsUuid(text) || row.Refuse(RowRule::kValue, begin, "no UUID: " + Shown(text)));
+  return PlainString(row, text) && (IsUuid(text) || row.Refuse(RowRule::kValue, begin, "no UUID: " + ShownPart(text)));
 }
 
 bool JudgeIp(RowText& row, const RowType& type) {
@@ -73,7 +98,7 @@ bool JudgeIp(RowText& row, const RowType& type) {
   std::string_view text;
   if (!PlainString(row, text)) return false;
   const bool is = type.kind == RowType::Kind::kIpv4 ? IsIpv4(text) : IsIpv6(text);
-  return is || row.Refuse(RowRule::kValue, begin, "no such address: " + Shown(text));
+  return is || row.Refuse(RowRule::kValue, begin, "no such address: " + ShownPart(text));
 }
 
 bool JudgeEnum(RowText& row, const RowType& type) {
@@ -101,7 +126,7 @@ bool JudgeEnum(RowText& row, const RowType& type) {
     return row.Refuse(RowRule::kValue, begin, "not a value of the Enum");
   }
   if (wrapped) {
-    row.Warn(RowRule::kIntegerWrapped, begin, fmt::format("stored as the value of number {}", stored));
+    row.Warn(RowRule::kIntegerWrapped, begin, [&] { return fmt::format("stored as the value of number {}", stored); });
   }
   return true;
 }

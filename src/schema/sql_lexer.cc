@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace gf_otlp::schema {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::array<std::string_view, 13> kLongSymbols{"<=>", "::", "->", "<=",
                                                         "==",  "||", ".:", ".^", "=>", ".*"};
 constexpr std::string_view kSymbols = "()[]{},;.+-*/%=<>?:!@^|&";
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsNameByte(char c) { return IsLetter(c) || IsDigit(c) || c == '$'; }
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }

@@ -20,7 +20,7 @@ std::vector<Place> PlacesIn(const std::string& content, unsigned threads) {
   std::ofstream(path, std::ios::binary) << content;
   schema::Table table;
   table.columns.push_back({.name = "a", .type = {.kind = schema::Type::Kind::kInt, .size = 8}});
-  auto maker = MakeRowCheck({table}, {}, 10);
+  auto maker = MakeRowCheck({table}, {.max_examples = 10});
   REQUIRE(maker);
   ConversionOptions options{.inputs = {path}, .make_converter = *maker, .threads = threads};
   options.capture.format = InputFormat::kLines;
@@ -45,7 +45,7 @@ TEST_CASE("each line is a row, and is named by its number") {
   }
 }
 
-TEST_CASE("no table to judge by is an error") { CHECK_FALSE(MakeRowCheck({}, {}, 10)); }
+TEST_CASE("no table to judge by is an error") { CHECK_FALSE(MakeRowCheck({}, {})); }
 
 }  // namespace
 }  // namespace gf_otlp
