@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -213,12 +214,18 @@ class RequestReader {
   /// `request`: an Export*ServiceRequest (or TracesData, LogsData, MetricsData: the same bytes). Must outlive the walk.
   void Start(Signal signal, std::string_view request);
 
+  /// What a request's records are in.
+  enum class Level : std::uint8_t { kResource, kScope, kMetric };
+  /// Is called when the walk leaves a resource, scope or metric in which there was no record: resource(), scope(),
+  /// metric() and kind() still give what it was. Null: nothing is.
+  void set_on_empty(std::function<void(Level)> on_empty) { on_empty_ = std::move(on_empty); }
+
   /// Moves to the next record; false at the end and at an error.
   bool Next();
   /// kBadData with the offset into the request, or ok.
   const Status& status() const { return status_; }
-  /// If the error is a trace or span id of a wrong length: how many bytes it must have (kTraceIdSize, kSpanIdSize), else
-  /// 0.
+  /// If the error is a trace or span id of a wrong length: how many bytes it must have (kTraceIdSize, kSpanIdSize),
+  /// else 0.
   std::size_t bad_id_size() const { return bad_id_size_; }
 
   RecordKind kind() const { return kind_; }
@@ -241,6 +248,13 @@ class RequestReader {
   const DataPoint& point() const { return point_; }  // kGauge ... kSummary
 
  private:
+  struct Opened {
+    bool open = false;
+    std::uint64_t first_index = 0;  // of its records
+  };
+  void Open(Level level) { opened_[static_cast<int>(level)] = {true, next_index_}; }
+  void Close(Level level);
+
   bool NextPoint();
   bool EnterResource(std::string_view message);
   bool EnterScope(std::string_view message);
@@ -277,6 +291,8 @@ class RequestReader {
   std::string_view request_;
   Status status_;
   std::size_t bad_id_size_ = 0;
+  std::function<void(Level)> on_empty_;
+  Opened opened_[3];  // by Level
   WireCursor in_request_{{}}, in_resource_{{}}, in_scope_{{}}, in_metric_{{}};
 
   RecordKind kind_ = RecordKind::kSpan;

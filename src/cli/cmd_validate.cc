@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 
@@ -26,13 +28,14 @@ namespace {
 
 /// The command line as it stands.
 struct ValidateFlags {
+  const CLI::App* command = nullptr;
   InputFlags input;
   RowFlags tables;
   RowCheckFlags row_check;
   ReportFlags report;
   RunFlags run;
   std::vector<std::string> rules, ignored;
-  std::size_t max_findings = 5;
+  std::int64_t max_findings = 5;
   bool strict = false, cross = false, list_rules = false;
 };
 
@@ -59,6 +62,7 @@ class CheckSink final : public Sink {
     if (parents_) {
       parents_->Finish();
       findings_.found()[static_cast<std::size_t>(OtlpRule::kParentMissing)] = parents_->missing_parents();
+      findings_.found()[static_cast<std::size_t>(OtlpRule::kParentMissingRemote)] = parents_->missing_remote_parents();
       findings_.found()[static_cast<std::size_t>(OtlpRule::kSpanIdDuplicate)] = parents_->duplicate_ids();
     }
     return {};
@@ -79,27 +83,46 @@ std::vector<Rule> RulesOf(const ValidateFlags& flags) {
   return rules;
 }
 
-/// Options that say nothing of what is checked.
-Status CheckTogether(const ValidateFlags& flags) {
-  const RowCheckFlags& rows = flags.row_check;
-  if (rows.rows && flags.strict) return UsageError("--strict goes with OTLP, not with --rows");
-  if (rows.rows && flags.cross) return UsageError("--cross goes with OTLP, not with --rows");
-  if (!rows.rows && !rows.table.empty()) return UsageError("--table goes with --rows");
-  if (!rows.rows && !rows.ddl.empty()) return UsageError("--ddl goes with --rows");
+/// kUsage if one of the options is on the command line. The environment is shared with other commands: what it says
+/// may be meant for those.
+Status CheckAbsentOptions(const ValidateFlags& flags, std::initializer_list<const char*> names, std::string_view why) {
+  for (const char* const name : names) {
+    const CLI::Option& option = *flags.command->get_option(name);
+    if (option.count() == 0 || std::getenv(option.get_envname().c_str()) != nullptr) continue;
+    return UsageError(fmt::format("{} {}", name, why));
+  }
   return {};
 }
 
-/// A rule that is asked for by its name, but not looked for without another option.
+/// Options that say nothing of what is checked.
+Status CheckTogether(const ValidateFlags& flags) {
+  constexpr std::int64_t kMostFindings = 1'000'000;
+  if (flags.max_findings < 0 || flags.max_findings > kMostFindings) {
+    return UsageError("--max-findings: must be 0 to 1000000");
+  }
+  if (!flags.row_check.rows) {
+    return CheckAbsentOptions(flags, {"--table", "--ddl", "--server-version"}, "goes with --rows");
+  }
+  GF_RETURN_IF_ERROR(CheckAbsentOptions(flags, {"--strict", "--cross", "--signal", "--base64-ids", "--partial-tail"},
+                                        "goes with OTLP, not with --rows"));
+  if (flags.row_check.ddl.empty()) return {};
+  return CheckAbsentOptions(flags, {"--shape", "--schema-version", "--keep-all"}, "does not go with --ddl");
+}
+
+/// Words of --rule that only mean rules which are not looked for without another option.
 Status CheckNamed(const ValidateFlags& flags) {
   const std::span<const Rule> rules = OtlpRules();
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const auto rule = static_cast<OtlpRule>(i);
-    const char* const needed = IsStrictRule(rule) && !flags.strict ? "--strict"
-                               : IsCrossRule(rule) && !flags.cross ? "--cross"
-                                                                   : nullptr;
-    if (needed != nullptr && std::ranges::count(flags.rules, rules[i].id) != 0) {
-      return UsageError(fmt::format("--rule {} goes with {}", rules[i].id, needed));
+  for (const std::string& word : flags.rules) {
+    bool any = false;
+    const char* needed = nullptr;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (!MeansRule(word, rules[i].id)) continue;
+      const auto rule = static_cast<OtlpRule>(i);
+      const bool without_strict = IsStrictRule(rule) && !flags.strict;
+      any |= !without_strict && (flags.cross || !IsCrossRule(rule));
+      needed = without_strict ? "--strict" : "--cross";
     }
+    if (needed != nullptr && !any) return UsageError(fmt::format("--rule {} goes with {}", word, needed));
   }
   return {};
 }
@@ -112,8 +135,9 @@ Status ReadOtlpFlags(const ValidateFlags& flags, Check& check) {
     if ((IsStrictRule(rule) && !flags.strict) || (IsCrossRule(rule) && !flags.cross)) check.chosen[i] = false;
   }
   const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
-  OtlpCheckOptions options{
-      .now = static_cast<std::uint64_t>(now.count()), .max_examples = flags.max_findings, .cross = flags.cross};
+  OtlpCheckOptions options{.now = static_cast<std::uint64_t>(now.count()),
+                           .max_examples = static_cast<std::size_t>(flags.max_findings),
+                           .cross = flags.cross};
   GF_RETURN_IF_ERROR(flags.tables.Read(options.rows));
   check.conversion.make_converter = [options, capture = check.conversion.capture] {
     return OtlpCheck::Make(options, capture);
@@ -133,9 +157,10 @@ Result<Check> ReadFlags(const ValidateFlags& flags) {
   conversion.inputs = flags.input.inputs;
   conversion.threads = flags.run.WorkerThreads();
   conversion.records.separate_streams = true;
-  GF_UNEXPECTED_IF_ERROR(flags.row_check.rows
-                             ? flags.row_check.Read(flags.tables, flags.input, flags.max_findings, conversion)
-                             : ReadOtlpFlags(flags, check));
+  GF_UNEXPECTED_IF_ERROR(
+      flags.row_check.rows
+          ? flags.row_check.Read(flags.tables, flags.input, static_cast<std::size_t>(flags.max_findings), conversion)
+          : ReadOtlpFlags(flags, check));
   return check;
 }
 
@@ -158,6 +183,7 @@ std::vector<RuleFindings> InputFindings(const Conversion& conversion, std::size_
     none.count = 1;
     if (max_findings != 0) none.examples.emplace_back();
   }
+  found[static_cast<std::size_t>(InputRule::kInterrupted)].count = conversion.stopped() ? 1 : 0;
   return found;
 }
 
@@ -183,6 +209,7 @@ void AddFacts(const Conversion& conversion, const CheckSink& sink, bool rows, do
     add("spans judged by --cross", sink.parents()->spans() - sink.parents()->not_judged());
     add("spans not judged by --cross", sink.parents()->not_judged());
   }
+  if (conversion.stopped()) report.facts.emplace_back("interrupted", "yes");
   report.facts.emplace_back("seconds", fmt::format("{:.2f}", seconds));
 }
 
@@ -198,7 +225,8 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
   Result<std::unique_ptr<Conversion>> made = Conversion::Make(check->conversion);
   if (!made) return std::move(made.error());
   Conversion& conversion = **made;
-  CheckSink sink(check->rules.size() - InputRules().size(), flags.max_findings, flags.cross);
+  const auto max_findings = static_cast<std::size_t>(flags.max_findings);
+  CheckSink sink(check->rules.size() - InputRules().size(), max_findings, flags.cross && !flags.row_check.rows);
   {
     const InterruptWatch watch([&] { conversion.Stop(); });
     const Progress bar(flags.run.ShowProgress(env), env,
@@ -210,7 +238,7 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
   report.title = "validate";
   report.subject = Subject(flags.input.inputs);
   std::vector<RuleFindings> found = sink.found();
-  std::ranges::move(InputFindings(conversion, flags.max_findings), std::back_inserter(found));
+  std::ranges::move(InputFindings(conversion, max_findings), std::back_inserter(found));
   AddFindings(check->rules, check->chosen, found, flags.row_check.rows, report);
   AddFacts(conversion, sink, flags.row_check.rows, seconds.count(), report);
   if (!flags.run.quiet) {
@@ -225,6 +253,7 @@ Status RunValidate(const std::shared_ptr<ValidateFlags>& shared, const Env& env)
 Action BindValidate(CLI::App& sub) {
   auto flags = std::make_shared<ValidateFlags>();
   ValidateFlags& f = *flags;
+  f.command = &sub;
   sub.footer(
       "Examples:\n"
       "  gf-otlp validate captures/\n"

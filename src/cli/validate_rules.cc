@@ -13,18 +13,16 @@ constexpr Rule kInputRules[] = {
     {"file-skipped", Severity::kWarning, "a file of a directory that is of no known form: it is not checked",
      "gf-otlp: see gf-otlp-formats(5)"},
     {"no-records", Severity::kWarning, "the inputs hold nothing to check", "gf-otlp: a wrong path, or an empty file"},
+    {"interrupted", Severity::kError, "a signal ended the run: the rest of the inputs is not checked",
+     "gf-otlp: SIGINT, SIGTERM, SIGHUP"},
 };
 
 /// What says that something was not checked.
-constexpr std::string_view kAlwaysLookedFor[] = {"unreadable", "trace-id-length", "span-id-length",
-                                                 "row-syntax", "file-skipped",    "no-records"};
+constexpr std::string_view kAlwaysLookedFor[] = {"unreadable",   "trace-id-length", "span-id-length", "row-syntax",
+                                                 "file-skipped", "no-records",      "interrupted"};
 
 bool IsAlwaysLookedFor(std::string_view id) {
   return std::ranges::find(kAlwaysLookedFor, id) != std::end(kAlwaysLookedFor);
-}
-
-bool IsMeant(std::string_view word, std::string_view id) {
-  return word.ends_with('*') ? id.starts_with(word.substr(0, word.size() - 1)) : id == word;
 }
 
 /// Sets the rules that the words mean to `value`.
@@ -33,7 +31,7 @@ Status Mark(std::string_view flag, const std::vector<std::string>& words, std::s
   for (const std::string& word : words) {
     bool any = false;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (!IsMeant(word, rules[i].id)) continue;
+      if (!MeansRule(word, rules[i].id)) continue;
       any = true;
       if (value || word == rules[i].id || !IsAlwaysLookedFor(rules[i].id)) chosen[i] = value;
     }
@@ -52,6 +50,10 @@ std::span<const Rule> InputRules() { return kInputRules; }
 std::string_view SeverityName(Severity severity) {
   constexpr std::string_view kNames[] = {"note", "warning", "error"};
   return kNames[static_cast<std::size_t>(severity)];
+}
+
+bool MeansRule(std::string_view word, std::string_view id) {
+  return word.ends_with('*') ? id.starts_with(word.substr(0, word.size() - 1)) : id == word;
 }
 
 Result<std::vector<bool>> ChooseRules(std::span<const Rule> rules, const std::vector<std::string>& only,

@@ -18,8 +18,11 @@ namespace gf_otlp::cli {
 std::string_view SeverityName(Severity severity);
 
 /// What is looked for in the inputs as a whole, whatever they hold; indices into InputRules().
-enum class InputRule : std::uint8_t { kFileSkipped, kNoRecords };
+enum class InputRule : std::uint8_t { kFileSkipped, kNoRecords, kInterrupted };
 std::span<const Rule> InputRules();
+
+/// Whether a word of --rule or --ignore means the rule of that id.
+bool MeansRule(std::string_view word, std::string_view id);
 
 /// Which rules are looked for: those of `only` (all if it is empty) but not those of `ignored`. Words are ids, or end
 /// in * and stand for all that begin so. Rules that say that something was not checked are left out only by their whole

@@ -230,6 +230,8 @@ char* Transcoder::Object(char* out, const MessageTable& message) {
   bool more = false;
   if (!reader_.BeginObject(more)) return nullptr;
   std::uint64_t seen = 0;
+  std::int8_t oneof = -1;  // the last one of which a field was there, by that field
+  std::uint8_t oneof_field = 0;
   std::uint8_t* guess = &first_[message.fields[0].id];
   while (more) {
     std::string_view key;
@@ -241,6 +243,12 @@ char* Transcoder::Object(char* out, const MessageTable& message) {
       const bool repeated = (seen >> field->index & 1) != 0;
       if (repeated) [[unlikely]]
         Note(Beyond::kRepeatedField, key.data(), field->json_name);
+      if (field->oneof >= 0 && reader_.token() != 'n') {
+        if (oneof == field->oneof && oneof_field != field->index) [[unlikely]]
+          Note(Beyond::kSeveralValues, key.data(), field->json_name);
+        oneof = field->oneof;
+        oneof_field = field->index;
+      }
       out = Field(out, *field, repeated);
       if (out == nullptr) [[unlikely]] {
         NameFailed(*field);

@@ -28,6 +28,7 @@ class JsonToWire {
     kDeprecatedName,  // a field by a name from before OTLP 1.0
     kUnknownField,
     kRepeatedField,
+    kSeveralValues,  // of one oneof
     kEnumName,
     kNullElement,
     kBase64Id,

@@ -50,6 +50,9 @@ std::uint64_t KeyHash(std::string_view key) {
   return hash * 0x9e3779b97f4a7c15u;
 }
 
+/// Written into a JSON column as digits only, which the server reads as an integer, and it is none of 64 bits.
+bool IsLargeJsonInteger(double value) { return std::abs(value) < 1e21 && (value >= 0x1p64 || value < -0x1p63); }
+
 /// Key and value in one look, if they stand next to each other, as they do on the wire.
 bool IsAsciiAttribute(const Attribute& attribute) {
   constexpr std::ptrdiff_t kMostBetween = 8;
@@ -68,13 +71,29 @@ std::string RecordChecker::Owner::Name() const {
 
 RecordChecker::RecordChecker(const RecordCheckOptions& options) : options_(options), latest_(options.now + kDay) {}
 
-void RecordChecker::Check(const RequestReader& reader, RecordFindings& findings) {
+void RecordChecker::Prepare(bool metric, RecordFindings& findings) {
   findings_ = &findings;
-  const RecordKind kind = reader.kind();
-  const bool metric = kind != RecordKind::kSpan && kind != RecordKind::kLog;
   json_columns_ = options_.json_columns && !metric;
   datetime_ = options_.metric_datetime && metric;
   latest_usual_ = std::min(latest_, datetime_ ? kLatestDateTime : kLatestDateTime64);
+}
+
+void RecordChecker::CheckEmpty(RequestReader::Level level, Signal signal, const RequestReader& reader,
+                               RecordFindings& findings) {
+  Prepare(signal == Signal::kMetrics, findings);
+  switch (level) {
+    case RequestReader::Level::kResource: CheckResource(reader.resource()); return;
+    case RequestReader::Level::kScope: CheckScope(reader.scope()); return;
+    case RequestReader::Level::kMetric:
+      Found(OtlpRule::kMetricWithoutPoints, [&] { return "metric " + ShownText(reader.metric().name); });
+      CheckMetric(reader.metric(), reader.kind());
+  }
+}
+
+void RecordChecker::Check(const RequestReader& reader, RecordFindings& findings) {
+  const RecordKind kind = reader.kind();
+  const bool metric = kind != RecordKind::kSpan && kind != RecordKind::kLog;
+  Prepare(metric, findings);
   if (reader.resource_serial() != resource_) CheckResource(reader.resource());
   resource_ = reader.resource_serial();
   if (reader.scope_serial() != scope_) CheckScope(reader.scope());
@@ -186,6 +205,8 @@ void RecordChecker::CheckValue(Owner owner, std::string_view key, const Value& v
     case Value::Kind::kDouble:
       if (!std::isfinite(value.as_double())) {
         Found(OtlpRule::kAttributeNotFinite, [&] { return named(fmt::format(": {}", value.as_double())); });
+      } else if (json_columns_ && IsLargeJsonInteger(value.as_double())) {
+        Found(OtlpRule::kAttributeJsonNumber, [&] { return named(fmt::format(": {:.0f}", value.as_double())); });
       }
       return;
     case Value::Kind::kArray:

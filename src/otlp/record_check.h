@@ -37,6 +37,8 @@ class RecordChecker {
 
   /// The reader's current record.
   void Check(const RequestReader& reader, RecordFindings& findings);
+  /// A resource, scope or metric that held no record; see RequestReader::set_on_empty().
+  void CheckEmpty(RequestReader::Level level, Signal signal, const RequestReader& reader, RecordFindings& findings);
 
  private:
   /// Whose attributes or ids they are: "span", "event 2".
@@ -58,6 +60,7 @@ class RecordChecker {
   }
   [[gnu::cold, gnu::noinline]] void Found(OtlpRule rule) { findings_->Add(rule, {}); }
 
+  void Prepare(bool metric, RecordFindings& findings);
   void CheckResource(const Resource& resource);
   void CheckScope(const Scope& scope);
   void CheckAttributes(Owner owner, const Attributes& attributes, bool limited = true);
@@ -75,11 +78,13 @@ class RecordChecker {
   void CheckEvent(std::size_t index, const Span& span);
   void CheckLink(std::size_t index, const SpanLink& link);
   void CheckLog(const LogRecord& log);
+  void CheckBody(const Value& body);
 
   void CheckMetric(const Metric& metric, RecordKind kind);
   void CheckPoint(const Metric& metric, RecordKind kind, const DataPoint& point);
   void CheckNumber(const Metric& metric, RecordKind kind, const DataPoint& point);
   void CheckDistribution(const DataPoint& point);
+  void CheckBuckets(const char* what, const Buckets& buckets);
   void CheckHistogram(const DataPoint& point);
   void CheckExponentialHistogram(const DataPoint& point);
   void CheckSummary(const DataPoint& point);

@@ -147,9 +147,18 @@ void RecordChecker::CheckExponentialHistogram(const DataPoint& point) {
   if (point.scale < kLeastScale || point.scale > kMostScale) {
     Found(OtlpRule::kExponentialScale, [&] { return fmt::format("scale {}", point.scale); });
   }
-  if (!(point.zero_threshold >= 0)) {
+  CheckBuckets("positive", point.positive);
+  CheckBuckets("negative", point.negative);
+  if (!(point.zero_threshold >= 0) || !std::isfinite(point.zero_threshold)) {
     Found(OtlpRule::kExponentialZeroThreshold, [&] { return fmt::format("zero threshold {}", point.zero_threshold); });
   }
+}
+
+void RecordChecker::CheckBuckets(const char* what, const Buckets& buckets) {
+  const std::int64_t end = buckets.offset + static_cast<std::int64_t>(buckets.counts.size());
+  if (end - 1 <= std::numeric_limits<std::int32_t>::max()) return;
+  Found(OtlpRule::kExponentialOffset,
+        [&] { return fmt::format("{}: offset {}, {} bucket counts", what, buckets.offset, buckets.counts.size()); });
 }
 
 void RecordChecker::CheckSummary(const DataPoint& point) {
@@ -162,6 +171,8 @@ void RecordChecker::CheckSummary(const DataPoint& point) {
     }
     if (!std::isfinite(value)) {
       Found(OtlpRule::kQuantileValueNotFinite, [&] { return fmt::format("quantile {}: {}", quantile, value); });
+    } else if (value < 0) {
+      Found(OtlpRule::kQuantileValueNegative, [&] { return fmt::format("quantile {}: {}", quantile, value); });
     }
     last = quantile;
   }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 
 #include "base/hex.h"
 #include "base/shown_text.h"
@@ -113,13 +113,29 @@ void RecordChecker::CheckLog(const LogRecord& log) {
     Found(OtlpRule::kLogFlagsReserved, [&] { return fmt::format("flags {:#x}", log.flags); });
   CheckText(kOwner, "severity_text", log.severity_text);
   CheckText(kOwner, "event_name", log.event_name);
-  if (log.body.kind() == Value::Kind::kString) {
-    CheckText(kOwner, "body", log.body.bytes());
-  } else if (log.body.kind() == Value::Kind::kArray || log.body.kind() == Value::Kind::kKvlist) {
-    CheckList(kOwner, "body", log.body);
-  }
   CheckAttributes(kOwner, log.attributes);
   CheckDropped(kOwner, "attributes", log.dropped_attributes_count);
+  CheckBody(log.body);
+}
+
+void RecordChecker::CheckBody(const Value& body) {
+  constexpr Owner kOwner{"log record"};
+  json_columns_ = false;  // it is text in every shape
+  switch (body.kind()) {
+    case Value::Kind::kString: CheckText(kOwner, "body", body.bytes()); break;
+    case Value::Kind::kArray:
+    case Value::Kind::kKvlist: CheckList(kOwner, "body", body); break;
+    case Value::Kind::kBytes: break;
+    case Value::Kind::kDouble:
+      if (!std::isfinite(body.as_double())) {
+        Found(OtlpRule::kLogBodyNotFinite, [&] { return fmt::format("{}", body.as_double()); });
+      }
+      return;
+    default: return;
+  }
+  if (body.bytes().size() > kUsualBodyBytes) {
+    Found(OtlpRule::kLogBodyTooLong, [&] { return fmt::format("{} bytes", body.bytes().size()); });
+  }
 }
 
 }  // namespace gf_otlp

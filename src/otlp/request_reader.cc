@@ -96,6 +96,13 @@ void RequestReader::Start(Signal signal, std::string_view request) {
   in_resource_ = in_scope_ = in_metric_ = WireCursor({});
   record_index_ = next_index_ = 0;
   joined_.clear();
+  for (Opened& opened : opened_) opened.open = false;
+}
+
+void RequestReader::Close(Level level) {
+  Opened& opened = opened_[static_cast<int>(level)];
+  if (opened.open && opened.first_index == next_index_ && on_empty_) on_empty_(level);
+  opened.open = false;
 }
 
 bool RequestReader::Next() {
@@ -111,11 +118,14 @@ bool RequestReader::Next() {
       const std::string_view message = in_scope_.ReadBytes();
       if (!in_scope_.ok()) continue;
       if (signal_ != Signal::kMetrics) return ReadRecord(message);
+      Close(Level::kMetric);
       if (!EnterMetric(message)) return false;
       if (kind_ == RecordKind::kMetricWithoutData) return true;
       continue;
     }
     if (!Finish(in_scope_)) return false;
+    Close(Level::kMetric);
+    Close(Level::kScope);
     if (!in_resource_.Done()) {
       const std::uint32_t tag = in_resource_.ReadTag();
       if (tag == kScopes || tag == kDeprecatedScopes) {
@@ -126,6 +136,7 @@ bool RequestReader::Next() {
       continue;
     }
     if (!Finish(in_resource_)) return false;
+    Close(Level::kResource);
     if (in_request_.Done()) return Finish(in_request_) && false;
     const std::uint32_t tag = in_request_.ReadTag();
     if (tag == kResourceElement) {
@@ -180,6 +191,7 @@ bool RequestReader::EnterResource(std::string_view message) {
     }
   }
   in_resource_ = WireCursor(message);
+  Open(Level::kResource);
   return Finish(cursor);
 }
 
@@ -201,6 +213,7 @@ bool RequestReader::EnterScope(std::string_view message) {
     }
   }
   in_scope_ = WireCursor(message);
+  Open(Level::kScope);
   return Finish(cursor);
 }
 
@@ -282,6 +295,7 @@ std::string_view RequestReader::JoinMetricData(std::string_view metric, std::uin
 }
 
 bool RequestReader::ReadMetricHead(std::string_view data) {
+  Open(Level::kMetric);
   in_metric_ = WireCursor(data);
   if (kind_ == RecordKind::kGauge || kind_ == RecordKind::kSummary) return true;
   WireCursor cursor(data);

@@ -33,6 +33,7 @@ enum class OtlpRule : std::uint16_t {
   kAttributeTooMany,
   kAttributeNotFinite,
   kAttributePathConflict,
+  kAttributeJsonNumber,
   kDroppedCounts,
   // Spans.
   kSpanTraceIdInvalid,
@@ -54,9 +55,12 @@ enum class OtlpRule : std::uint16_t {
   kLogIdInvalid,
   kLogSeverityUnknown,
   kLogFlagsReserved,
+  kLogBodyTooLong,
+  kLogBodyNotFinite,
   // Metrics.
   kMetricNameEmpty,
   kMetricWithoutData,
+  kMetricWithoutPoints,
   kTemporalityUnspecified,
   kTemporalityUnknown,
   kPointTimeZero,
@@ -74,10 +78,12 @@ enum class OtlpRule : std::uint16_t {
   kExponentialCountSum,
   kExponentialScale,
   kExponentialZeroThreshold,
+  kExponentialOffset,
   kSumWithoutCount,
   kQuantileOutOfRange,
   kQuantileOrder,
   kQuantileValueNotFinite,
+  kQuantileValueNegative,
   kExemplarIdInvalid,
   kExemplarTimeZero,
   kExemplarOutsidePoint,
@@ -88,12 +94,14 @@ enum class OtlpRule : std::uint16_t {
   kJsonDeprecatedName,
   kJsonUnknownField,
   kJsonRepeatedField,
+  kJsonSeveralValues,
   kJsonEnumName,
   kJsonNullElement,
   kJsonBase64Id,
   kJsonSeveralSignals,
   // The capture as a whole.
   kParentMissing,
+  kParentMissingRemote,
   kSpanIdDuplicate,
 };
 inline constexpr std::size_t kOtlpRuleCount = static_cast<std::size_t>(OtlpRule::kSpanIdDuplicate) + 1;
@@ -109,6 +117,7 @@ constexpr bool IsCrossRule(OtlpRule rule) { return rule >= OtlpRule::kParentMiss
 /// Limits of the rules on size. Attributes: the default of SDKs (OpenTelemetry specification, attribute limits).
 inline constexpr std::size_t kUsualAttributes = 128;
 inline constexpr std::size_t kUsualKeyBytes = 1024, kUsualValueBytes = std::size_t{64} << 10;
+inline constexpr std::size_t kUsualBodyBytes = std::size_t{1} << 20;
 
 }  // namespace gf_otlp
 

@@ -33,8 +33,9 @@ OtlpRule RuleOfBadId(std::size_t size) {
 
 /// Of JsonToWire::Beyond, in its order.
 constexpr OtlpRule kJsonRules[] = {
-    OtlpRule::kJsonSnakeCase, OtlpRule::kJsonDeprecatedName, OtlpRule::kJsonUnknownField, OtlpRule::kJsonRepeatedField,
-    OtlpRule::kJsonEnumName,  OtlpRule::kJsonNullElement,    OtlpRule::kJsonBase64Id,     OtlpRule::kJsonSeveralSignals,
+    OtlpRule::kJsonSnakeCase,     OtlpRule::kJsonDeprecatedName, OtlpRule::kJsonUnknownField,
+    OtlpRule::kJsonRepeatedField, OtlpRule::kJsonSeveralValues,  OtlpRule::kJsonEnumName,
+    OtlpRule::kJsonNullElement,   OtlpRule::kJsonBase64Id,       OtlpRule::kJsonSeveralSignals,
 };
 static_assert(std::size(kJsonRules) == std::tuple_size_v<JsonToWire::Uses>);
 
@@ -110,6 +111,10 @@ bool OtlpCheck::CheckRequest(const WireRequest& request, const Unit& unit, std::
                              Batch& batch, Counts& counts) {
   const std::uint64_t before = records;
   reader_.Start(request.signal, request.wire);
+  reader_.set_on_empty([&](RequestReader::Level level) {
+    findings.set_place(kNoRecord, 0);
+    checker_.CheckEmpty(level, request.signal, reader_, findings);
+  });
   while (reader_.Next()) {
     const auto record = static_cast<std::uint32_t>(records++);
     const std::uint32_t offset = OffsetOf(unit, reader_.record_bytes().data());
@@ -119,6 +124,7 @@ bool OtlpCheck::CheckRequest(const WireRequest& request, const Unit& unit, std::
       ParentCheck::Append(reader_.span(), findings.unit(), record, offset, batch);
     }
   }
+  reader_.set_on_empty(nullptr);
   counts.signal_records[static_cast<std::size_t>(request.signal)] += records - before;
   findings.set_place(kNoRecord, 0);
   if (reader_.status().ok()) return true;

@@ -1,7 +1,5 @@
 #include "pipeline/parent_check.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -13,7 +11,7 @@ namespace gf_otlp {
 namespace {
 
 /// Bits of Span.flags (trace.proto, SpanFlags).
-constexpr std::uint32_t kParentIsRemote = 0x200;
+constexpr std::uint32_t kParentIsRemote = 0x100 | 0x200;  // it is known, it is so
 
 constexpr std::size_t kFewChildren = 65'536;
 
@@ -97,7 +95,7 @@ void ParentCheck::Append(const Span& span, std::uint32_t unit, std::uint32_t rec
   ids.unit = unit;
   ids.record = record;
   ids.offset = offset;
-  ids.remote = (span.flags & kParentIsRemote) != 0;
+  ids.remote = (span.flags & kParentIsRemote) == kParentIsRemote;
   char bytes[sizeof ids];
   std::memcpy(bytes, &ids, sizeof ids);
   batch.streams[kStream].Append(std::string_view(bytes, sizeof bytes));
@@ -165,15 +163,15 @@ void ParentCheck::Finish() {
     not_judged_ += children_.size();
     return;
   }
-  missing_.count = children_.size();
   for (const Child& child : children_) {
-    if (missing_.examples.size() == max_examples_) break;
+    RuleFindings& missing = child.remote ? missing_remote_ : missing_;
+    if (missing.count++ >= max_examples_) continue;
     const std::string_view id(reinterpret_cast<const char*>(&child.parent_id), sizeof child.parent_id);
-    missing_.examples.push_back({.file = files_[child.file]->name,
-                                 .unit = child.unit,
-                                 .offset = child.offset,
-                                 .record = child.record,
-                                 .detail = fmt::format("parent {}{}", HexText(id), child.remote ? ", remote" : "")});
+    missing.examples.push_back({.file = files_[child.file]->name,
+                                .unit = child.unit,
+                                .offset = child.offset,
+                                .record = child.record,
+                                .detail = "parent " + HexText(id)});
   }
 }
 

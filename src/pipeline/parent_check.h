@@ -60,7 +60,9 @@ class ParentCheck {
   /// REQUIRES: last call
   void Finish();
 
+  /// Those that are not known to be of another process, and those that are (Span.flags).
   const RuleFindings& missing_parents() const { return missing_; }
+  const RuleFindings& missing_remote_parents() const { return missing_remote_; }
   const RuleFindings& duplicate_ids() const { return duplicates_; }
   /// Spans with ids; those of them of which it is not known whether they have a parent.
   std::uint64_t spans() const { return spans_; }
@@ -90,7 +92,7 @@ class ParentCheck {
   std::size_t drop_at_;           // when there are so many children, they are looked through,
   std::uint64_t drop_after_ = 0;  // but only after so many spans
   std::vector<std::shared_ptr<const InputFile>> files_;
-  RuleFindings missing_, duplicates_;
+  RuleFindings missing_, missing_remote_, duplicates_;
   std::uint64_t spans_ = 0, not_judged_ = 0;
 };
 

@@ -7,7 +7,9 @@ usage: validate_test.py GF_OTLP TESTDATA
 import json
 import os
 import re
+import signal
 import struct
+import subprocess
 import sys
 import xml.etree.ElementTree
 
@@ -182,6 +184,19 @@ class NotChecked(ValidateTest):
         self.write("captures/good.jsonl", traces(span(1)))
         self.assertEqual(self.found(folder, code=1), {"file-skipped": 2})
 
+    def test_an_interrupted_run_says_so(self):
+        target = self.path("report.xml")
+        run_ = subprocess.Popen([run.GF_OTLP, "validate", "-q", "--format", "junit", "-o", target, "--input-format",
+                                 "json", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        run_.stdin.write(traces(span(1)) * 40_000)
+        run_.stdin.flush()
+        run_.send_signal(signal.SIGINT)
+        run_.communicate()
+        self.assertEqual(run_.returncode, -signal.SIGINT)
+        cases = list(xml.etree.ElementTree.fromstring(read(target)).iter("testcase"))
+        [failed] = [case for case in cases if case.find("failure") is not None and "no-records" not in case.get("name")]
+        self.assertIn("interrupted", failed.get("name"))
+
     def test_zeros(self):
         path = self.write("zeros.framed", bytes(400))
         self.assertEqual(self.found("--input-format", "framed", path, code=1), {"unit-empty": 100, "no-records": 1})
@@ -229,6 +244,25 @@ class Rules(ValidateTest):
         _, err = self.run_command("validate", "--rule", "parent-missing", "-", code=2)
         self.assertIn("--cross", err)
 
+        # The same of patterns: nothing that they mean would be looked for.
+        self.run_command("validate", "--rule", "json-s*", "-", code=2)
+        self.run_command("validate", "--rule", "json-*", "--rule", "span-*", "-", stdin=traces(span(1)))
+
+    def test_options_that_say_nothing_of_what_is_checked(self):
+        rows = ("--strict", "--cross", "--base64-ids", "--signal=logs", "--partial-tail=skip")
+        for options in (*(("--rows", option) for option in rows), ("--server-version=26.5",), ("--table=x",),
+                        ("--rows", "--ddl=x.sql", "--shape=clickhouse")):
+            _, err = self.run_command("validate", *options, "-", code=2)
+            self.assertIn(options[-1].split("=")[0], err)
+        # What other commands take from the environment is not for validate.
+        self.run_command("validate", "-", stdin=traces(span(1)), env={"GF_OTLP_TABLE": "otel_logs"})
+        self.run_command("validate", "--rows", "-", stdin=b'{"TraceId":"x"}\n', env={"GF_OTLP_CROSS": "true"})
+
+    def test_max_findings_is_a_number_that_can_be(self):
+        for number in ("-1", "99999999999999999999", "1000001"):
+            for option in (("--max-findings", number), ("--max-findings=" + number,)):
+                self.run_command("validate", *option, "-", stdin=traces(span(1)), code=2)
+
     def test_fail_on(self):
         note = self.write("note.jsonl", traces(span(1, droppedAttributesCount=1)))
         warning = self.write("warning.jsonl", traces(span(1, name="")))
@@ -248,6 +282,39 @@ class Rules(ValidateTest):
         self.assertEqual(self.found(path), {})
         self.assertEqual(self.found("--strict", path, code=1), {"json-snake-case": 1, "json-enum-name": 1})
 
+    def test_several_values_where_one_may_be(self):
+        def metric(**data):
+            return json.dumps({"resourceMetrics": [{"resource": {"attributes": [SERVICE]}, "scopeMetrics": [
+                {"metrics": [{"name": "m", **data}]}]}]}).encode()
+
+        point = {"timeUnixNano": str(START), "asInt": "1"}
+        for document, expected in (
+                (metric(gauge={"dataPoints": [point]}, sum={"dataPoints": []}),
+                 {"json-several-values": 1, "metric-without-points": 1, "temporality-unspecified": 1,
+                  "unit-without-records": 1}),
+                (metric(gauge={"dataPoints": [{**point, "asDouble": 2}]}), {"json-several-values": 1}),
+                (metric(gauge={"dataPoints": [{**point, "asDouble": None}]}), {}),
+                (traces(span(1, attributes=[{"key": "k", "value": {"intValue": "1", "stringValue": "x"}}])),
+                 {"json-several-values": 1})):
+            found = self.found("--strict", "--ignore", "no-records", "-", stdin=document, code=1 if expected else 0)
+            self.assertEqual(found, expected)
+
+    def test_what_holds_no_record_is_checked_too(self):
+        def resource(attributes, scopes):
+            return {"resource": {"attributes": attributes}, "scopeMetrics": scopes}
+
+        point = {"timeUnixNano": str(START), "asInt": "1"}
+        good = {"metrics": [{"name": "m", "gauge": {"dataPoints": [point]}}]}
+        empty = {"metrics": [{"name": "e", "gauge": {"dataPoints": []}}, {"name": "f", "gauge": {}}]}
+        dropped = {"scope": {"droppedAttributesCount": 1}}
+        document = {"resourceMetrics": [resource([], []), resource([SERVICE], [dropped, good, dropped]),
+                                        resource([SERVICE], [empty, good, empty]), resource([], [{}])]}
+        report = self.report("-", stdin=json.dumps(document).encode(), code=1)
+        self.assertEqual({rule["id"]: rule["count"] for rule in report["rules"] if rule["count"]},
+                         {"service-name-missing": 2, "dropped-counts": 2, "metric-without-points": 4})
+        self.assertTrue(all(item.get("record") is None for item in report["items"]))
+        self.assertIn('metric "e"', {item["message"] for item in report["items"]})
+
     def test_schema(self):
         point = {"timeUnixNano": "4294967296000000000", "asInt": "1"}
         document = {"resourceMetrics": [{"resource": {"attributes": [SERVICE]}, "scopeMetrics": [
@@ -261,11 +328,22 @@ class Rules(ValidateTest):
         self.assertEqual(self.found(path), {})
         self.assertEqual(self.found("--shape", "clickhouse-json", path, code=1), {"attribute-path-conflict": 1})
 
+    def test_numbers_that_a_json_column_refuses(self):
+        def double(value):
+            nested = {"kvlistValue": {"values": [{"key": "n", "value": {"doubleValue": value}}]}}
+            return traces(span(1, attributes=[{"key": "k", "value": nested}]))
+
+        for value, count in ((2.0**64, 1), (2.0**64 - 2048, 0), (-2.0**63, 0), (-2.0**63 - 2048, 1), (9.9e20, 1),
+                             (1e21, 0), (-1e21, 0), (1.5, 0)):
+            expected = {"attribute-json-number": 1} if count else {}
+            self.assertEqual(self.found("--shape", "clickhouse-json", "-", stdin=double(value), code=count), expected)
+        self.assertEqual(self.found("-", stdin=double(2.0**64)), {})
+
 
 class Cross(ValidateTest):
     def test_parents_anywhere_in_the_capture(self):
         self.write("1.jsonl", traces(span(3, 2), span(2, 1)))
-        self.write("2.jsonl", traces(span(1), span(5, 4, flags=0x300)))
+        self.write("2.jsonl", traces(span(1), span(5, 4, flags=0x200)))
         self.assertEqual(self.found(self.folder), {})
         report = self.report("--cross", self.folder, code=1)
         [item] = report["items"]
@@ -273,9 +351,13 @@ class Cross(ValidateTest):
         self.assertTrue(item["file"].endswith("2.jsonl"))
         self.assertEqual(item["record"], 1)
         self.assertIn("0000000000000004", item["message"])
-        self.assertIn("remote", item["message"])
         self.assertEqual(report["facts"]["spans judged by --cross"], "4")
         self.assertEqual(report["facts"]["spans not judged by --cross"], "0")
+
+    def test_a_parent_of_another_process_is_only_a_note(self):
+        path = self.write("spans.jsonl", traces(span(1, 9, flags=0x300), span(2, 8, flags=0x100)))
+        self.assertEqual(self.found("--cross", path, code=1), {"parent-missing": 1, "parent-missing-remote": 1})
+        self.assertEqual(self.found("--cross", "--ignore", "parent-missing", path), {"parent-missing-remote": 1})
 
     def test_ids_of_several_spans(self):
         path = self.write("spans.jsonl", traces(span(1), span(2, 1), span(2, 1)))

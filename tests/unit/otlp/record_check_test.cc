@@ -278,6 +278,9 @@ const std::vector<Case<Log>> kLogCases = {
     {"log-severity-unknown", [](Log& l) { l.set_severity_number(static_cast<logs::SeverityNumber>(25)); }},
     {"log-severity-unknown", [](Log& l) { l.set_severity_number(static_cast<logs::SeverityNumber>(-1)); }},
     {"log-flags-reserved", [](Log& l) { l.set_flags(0x100); }},
+    {"log-body-not-finite", [](Log& l) { l.mutable_body()->set_double_value(kNan); }},
+    {"log-body-too-long", [](Log& l) { l.mutable_body()->set_string_value(std::string((1 << 20) + 1, 'b')); }},
+    {"log-body-too-long", [](Log& l) { l.mutable_body()->set_bytes_value(std::string((1 << 20) + 1, 'b')); }},
     {"invalid-utf8", [](Log& l) { l.mutable_body()->set_string_value(kBadText); }},
     {"invalid-utf8", [](Log& l) { l.set_severity_text(kBadText); }},
     {"invalid-utf8", [](Log& l) { l.set_event_name(kBadText); }},
@@ -341,11 +344,18 @@ const std::vector<MetricCase> kMetricCases = {
     {"exponential-scale", 3, [](Metric& m) { Exponential(m).set_scale(-11); }},
     {"exponential-zero-threshold", 3, [](Metric& m) { Exponential(m).set_zero_threshold(-1); }},
     {"exponential-zero-threshold", 3, [](Metric& m) { Exponential(m).set_zero_threshold(kNan); }},
+    {"exponential-zero-threshold", 3, [](Metric& m) { Exponential(m).set_zero_threshold(kInfinity); }},
+    {"exponential-offset", 3,
+     [](Metric& m) {
+       Exponential(m).mutable_positive()->set_offset(2'147'483'647);
+       Exponential(m).mutable_positive()->add_bucket_counts(0);
+     }},
     {"sum-without-count", 4, [](Metric& m) { Summary(m).set_count(0); }},
     {"quantile-out-of-range", 4, [](Metric& m) { Summary(m).mutable_quantile_values(2)->set_quantile(1.01); }},
     {"quantile-out-of-range", 4, [](Metric& m) { Summary(m).mutable_quantile_values(2)->set_quantile(kNan); }},
     {"quantile-order", 4, [](Metric& m) { Summary(m).mutable_quantile_values(2)->set_quantile(0.5); }},
     {"quantile-value-not-finite", 4, [](Metric& m) { Summary(m).mutable_quantile_values(1)->set_value(kNan); }},
+    {"quantile-value-negative", 4, [](Metric& m) { Summary(m).mutable_quantile_values(1)->set_value(-1); }},
     {"exemplar-id-invalid", 1, [](Metric& m) { SumExemplar(m).clear_trace_id(); }},
     {"exemplar-id-invalid", 1, [](Metric& m) { SumExemplar(m).set_span_id(kZeroSpanId); }},
     {"exemplar-time-zero", 1, [](Metric& m) { SumExemplar(m).clear_time_unix_nano(); }},
@@ -396,8 +406,9 @@ TEST_CASE("what breaks a rule is found under that rule, and only there") {
   }
   // Tested below, and where units are checked.
   for (const char* rule :
-       {"service-name-missing", "service-name-empty", "time-out-of-datetime", "attribute-path-conflict", "unreadable",
-        "trace-id-length", "span-id-length", "unit-empty", "unit-without-records", "json-bad-text"}) {
+       {"service-name-missing", "service-name-empty", "time-out-of-datetime", "attribute-path-conflict",
+        "attribute-json-number", "metric-without-points", "unreadable", "trace-id-length", "span-id-length",
+        "unit-empty", "unit-without-records", "json-bad-text"}) {
     tested.insert(rule);
   }
   for (std::size_t i = 0; i < kOtlpRuleCount; ++i) {
@@ -485,6 +496,20 @@ TEST_CASE("paths that a JSON column would have twice") {
   y->set_key("y");
   y->mutable_value()->set_int_value(1);
   CHECK(Check(request, json).counts == Counts{{"attribute-path-conflict", 1}});
+}
+
+TEST_CASE("a large double is refused in a JSON column, but not as a body, which is text") {
+  const RecordCheckOptions json{.now = kNow, .json_columns = true};
+  Traces spans = GoodSpans();
+  Add(&SecondSpan(spans), "k")->mutable_array_value()->add_values()->set_double_value(1e20);
+  CHECK(Check(spans, json).counts == Counts{{"attribute-json-number", 1}});
+  CHECK(Check(spans).counts == Counts{});
+  Logs logs = GoodLogs();
+  logs::LogRecord& log = *logs.mutable_resource_logs(0)->mutable_scope_logs(0)->mutable_log_records(1);
+  log.mutable_body()->mutable_array_value()->add_values()->set_double_value(1e20);
+  CHECK(Check(logs, json).counts == Counts{});
+  Add(&log, "k")->set_double_value(1e20);
+  CHECK(Check(logs, json).counts == Counts{{"attribute-json-number", 1}});
 }
 
 TEST_CASE("keys that only look alike are different") {
