@@ -53,8 +53,8 @@ bool IsIpv4(std::string_view text) {
   return text.empty();
 }
 
-/// Eight groups of one to four hexadecimal digits, or up to eight and one `::`; an IPv4 address stands for the last
-/// two.
+/// Eight groups of one to four hexadecimal digits, or fewer and one `::`, then also a colon at the end; an IPv4 address
+/// stands for the last two.
 bool IsIpv6(std::string_view text) {
   constexpr int kGroups = 8;
   constexpr std::size_t kMostDigits = 4;
@@ -62,7 +62,7 @@ bool IsIpv6(std::string_view text) {
   if (IsIpv4(text)) return text[0] != '0' || text[1] == '.';
   int groups = 0;
   bool gap = false;
-  while (!text.empty()) {
+  while (!text.empty() && groups < kGroups) {
     if (text.starts_with("::")) {
       if (gap) return false;
       gap = true;
@@ -71,9 +71,11 @@ bool IsIpv6(std::string_view text) {
     } else if (groups > 0) {
       if (!text.starts_with(':')) return false;
       text.remove_prefix(1);
+      if (text.empty() && gap) break;
     }
     if (IsIpv4(text)) {
       groups += 2;
+      text = {};
       break;
     }
     std::size_t digits = 0;
@@ -82,7 +84,7 @@ bool IsIpv6(std::string_view text) {
     ++groups;
     text.remove_prefix(digits);
   }
-  return groups == kGroups || (gap && groups < kGroups);
+  return text.empty() && (groups == kGroups || (gap && groups < kGroups));
 }
 
 }  // namespace
