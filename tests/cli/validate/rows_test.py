@@ -7,6 +7,7 @@ usage: rows_test.py GF_OTLP TESTDATA
 
 import json
 import os
+import resource
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -60,6 +61,26 @@ class Rows(CommandTest):
         bad = self.write("bad.sql", b"CREATE TABLE t (")
         self.run_command("validate", "--rows", "--ddl", bad, "-", code=3)
         self.run_command("validate", "--rows", "--ddl", self.path("absent.sql"), "-", code=4)
+
+    def test_a_finding_names_table_and_column(self):
+        report = self.report("--rule", "row-value", "-", stdin=BAD, code=1)
+        self.assertEqual([item["subject"] for item in report["items"]], ["otel_traces.Duration"])
+
+    def test_rows_of_an_array(self):
+        ddl = self.write("table.sql", b"CREATE TABLE t (a UInt8) ENGINE = Memory")
+        rows = b'[{"a":1},{"a":2}]\n{"a":3},{"a":4}\n'
+        report = self.report("--ddl", ddl, "-", stdin=rows)
+        self.assertEqual((report["items"], report["facts"]["rows"]), ([], "4"))
+        report = self.report("--ddl", ddl, "-", stdin=b'[\n{"a":\n1},\n{"a":300}\n]\n', code=1)
+        self.assertEqual({item["rule"] for item in report["items"] if item["line"] != 3},
+                         {"row-not-judged", "row-integer-wrapped"})
+
+    def test_findings_of_a_long_row_take_no_memory(self):
+        ddl = self.write("table.sql", b"CREATE TABLE t (a Array(UInt8)) ENGINE = Memory")
+        path = self.write("row.jsonl", b'{"a":[' + b"null," * 4_000_000 + b"null]}")
+        report = self.report("--ddl", ddl, "--threads", "1", path, code=1)
+        self.assertEqual([rule["count"] for rule in report["rules"] if rule["count"]], [4_000_001])
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 200_000)  # KiB; the row has 20 MB
 
     def test_rules(self):
         rules = [line.split()[0] for line in
