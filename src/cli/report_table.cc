@@ -110,7 +110,8 @@ std::string RenderTable(const Report& report, std::size_t width) {
   std::string out = Printable(fmt::format("{}: {}", report.title, report.subject)) + "\n";
   const std::vector<ReportGroup> groups = Groups(report);
   for (const ReportGroup& group : groups) AddGroup(group, report, width, out);
-  out += fmt::format("\n{}: {}\n", Failed(report) ? "failed" : "passed", CountsText(report));
+  const std::string_view verdict = Failed(report) ? "failed:" : groups.empty() ? "passed:" : "passed, with";
+  out += fmt::format("\n{} {}\n", verdict, CountsText(report));
   Columns columns(width);
   for (const auto& [name, value] : report.facts) columns.Add(Printable(name), {Printable(value)});
   columns.AppendTo(out);

@@ -136,7 +136,7 @@ TEST_CASE("the table is as wide as the terminal, and never cuts a word") {
             "\n"
             "        nine\n"
             "\n"
-            "passed: error: 9\n");
+            "passed, with error: 9\n");
   // A name that takes too much room has a line of its own; what the explanation says is not said again.
   report.items[0].subject = word;
   report.items[0].message = "text";
