@@ -50,8 +50,9 @@ std::uint64_t KeyHash(std::string_view key) {
   return hash * 0x9e3779b97f4a7c15u;
 }
 
-/// Written into a JSON column as digits only, which the server reads as an integer, and it is none of 64 bits.
-bool IsLargeJsonInteger(double value) { return std::abs(value) < 1e21 && (value >= 0x1p64 || value < -0x1p63); }
+/// Written into a JSON column as digits only, which the server reads as an integer, and it is none of 64 bits. -2^63 is
+/// one, but its digits behind the 16th are written as zeros: -9223372036854776000.
+bool IsLargeJsonInteger(double value) { return std::abs(value) < 1e21 && (value >= 0x1p64 || value <= -0x1p63); }
 
 /// Key and value in one look, if they stand next to each other, as they do on the wire.
 bool IsAsciiAttribute(const Attribute& attribute) {
