@@ -156,7 +156,7 @@ std::string AddStorage(const TableInfo& info, const RowOptions& rows, ServerVers
   const Layout layout = kind == RecordKind::kSpan  ? SpanLayout(rows)
                         : kind == RecordKind::kLog ? LogLayout(rows, text)
                                                    : MetricLayout(rows);
-  if (kind == RecordKind::kLog && (rows.shape == Shape::kClickHouse || rows.shape == Shape::kGlassFlow)) {
+  if (kind == RecordKind::kLog && rows.shape == Shape::kClickHouse) {
     AddComputedColumns(rows, table);
   }
   if (!layout.trace_id.empty()) {
