@@ -15,17 +15,9 @@ namespace gf_otlp::schema {
 
 namespace {
 
-/// Servers since this find a column by its name in any case if there is none of the very name.
-constexpr ServerVersion kMatchesAnyCase{26, 5};
-
 /// REQUIRES: there is one.
 const DifferenceRule& RuleOf(std::string_view id) {
   return *std::ranges::find(DifferenceRules(), id, &DifferenceRule::id);
-}
-
-/// A value for it in a row is not stored.
-bool IsComputed(const Column& column) {
-  return column.default_kind != DefaultKind::kNone && column.default_kind != DefaultKind::kDefault;
 }
 
 class TableComparison {
@@ -129,7 +121,7 @@ class TableComparison {
     const auto is_sibling = [&](const Column& column) {
       return column.default_kind == DefaultKind::kNone && NestedGroup(column) == group;
     };
-    const bool is_stored = !IsComputed(found) || found.default_kind == DefaultKind::kMaterialized;
+    const bool is_stored = !IsComputed(found.default_kind) || found.default_kind == DefaultKind::kMaterialized;
     // What is computed of an array beside it is taken to be as long.
     const bool of_sibling = std::ranges::any_of(found_.columns, [&](const Column& column) {
       return is_sibling(column) && NamesColumn(found.default_expression, column.name);
@@ -155,7 +147,7 @@ class TableComparison {
     if (wanted == there) return;
     const bool in_rows = expected.default_kind == DefaultKind::kNone;
     std::string_view id = "default";
-    if (in_rows && IsComputed(found)) id = "column-computed";
+    if (in_rows && IsComputed(found.default_kind)) id = "column-computed";
     if (!in_rows && found.default_kind == DefaultKind::kNone) id = "default-missing";
     Add(id, expected.name, std::move(wanted), std::move(there));
   }

@@ -12,14 +12,7 @@ namespace {
 
 constexpr std::uint64_t kHashFactor = 0x9e3779b97f4a7c15u;
 
-/// Since this a column is found by its name in any case if there is none of the very name.
-constexpr ServerVersion kMatchesAnyCase{26, 5};
-
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool IsComputed(DefaultKind kind) {
-  return kind == DefaultKind::kMaterialized || kind == DefaultKind::kAlias || kind == DefaultKind::kEphemeral;
-}
 
 /// Calls `visit` for the keys of the first row in a line, as far as they can be read.
 template <class Visit>

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = RowType::Kind;
 
-constexpr ServerVersion kBestEffort{26, 5}, kNewerTimes{26, 9};
+constexpr ServerVersion kNewerTimes{26, 9};
 constexpr int kLongBits = 64;
 
 Kind KindOf(const Type& type) {
@@ -194,7 +194,7 @@ RowType RowType::Of(const Type& type, ServerVersion server) {
   made.size = bare->size;
   made.scale = bare->scale;
   made.local = !bare->time_zone.empty() && bare->time_zone != "UTC";
-  made.best_effort = server >= kBestEffort;
+  made.best_effort = server >= kReadsAnyTimeText;
   made.newer_times = server >= kNewerTimes;
   made.names = bare->names;
   made.values = bare->values;

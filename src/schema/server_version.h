@@ -15,6 +15,12 @@ struct ServerVersion {
 };
 inline constexpr ServerVersion kDefaultServerVersion{26, 5};
 
+/// Since when servers match a row's names to columns in any case, if nothing else fits.
+inline constexpr ServerVersion kMatchesAnyCase{26, 5};
+/// Since when date_time_input_format is best_effort if nothing is set: before, "basic" knew no fraction in DateTime and
+/// no RFC 3339.
+inline constexpr ServerVersion kReadsAnyTimeText{26, 5};
+
 inline std::optional<ServerVersion> ParseServerVersion(std::string_view text) {
   if (text.starts_with('v')) text.remove_prefix(1);
   ServerVersion version;

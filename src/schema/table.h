@@ -13,6 +13,9 @@ namespace gf_otlp::schema {
 
 enum class DefaultKind : std::uint8_t { kNone, kDefault, kMaterialized, kAlias, kEphemeral };
 
+/// What a row has for such a column is not stored.
+constexpr bool IsComputed(DefaultKind kind) { return kind != DefaultKind::kNone && kind != DefaultKind::kDefault; }
+
 /// Expressions, codecs and the like are texts in the form of NormalSql(); empty: there is none.
 struct Column {
   std::string name;  // of a Nested column's parts: "Events.Name", each an Array, as ClickHouse stores them

@@ -19,9 +19,6 @@ namespace {
 using Kind = Type::Kind;
 using Fit = std::optional<TypeFit>;
 
-/// Servers before this read date_time_input_format as "basic" if nothing is set.
-constexpr ServerVersion kReadsAnyTimeText{26, 5};
-
 TypeFit Differs(std::string reason) { return {.effect = Effect::kDiffers, .reason = std::move(reason)}; }
 TypeFit Loses(std::string reason) { return {.effect = Effect::kLoses, .reason = std::move(reason)}; }
 TypeFit Breaks(std::string reason) { return {.effect = Effect::kBreaks, .reason = std::move(reason)}; }
