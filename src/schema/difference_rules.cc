@@ -25,7 +25,10 @@ const std::vector<DifferenceRule>& DifferenceRules() {
       {"type-breaks", "the column's type refuses values, or changes them without a word", Effect::kBreaks},
       {"type-loses", "the column's type keeps less of the values: precision or range", Effect::kLoses},
       {"type-differs", "the column's type is another and keeps all of the values", Effect::kDiffers},
-      {"time-zone", "the column's time zone is another: times without a zone are shifted", Effect::kBreaks},
+      {"time-zone",
+       "the column's time zone is another, or the live server's where the column has none: times without a zone are "
+       "shifted",
+       Effect::kBreaks},
       {"default", "the column's DEFAULT is another", Effect::kDiffers},
       {"default-missing", "the column should be computed from others and is not: it stays empty", Effect::kLoses},
       {"codec", "the column's compression is another", Effect::kDiffers},
