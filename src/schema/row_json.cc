@@ -225,9 +225,13 @@ class JsonJudge {
   }
 
   void JudgeElements(unsigned kinds, const char* at) {
-    const bool one_type = (kinds & (kList | kOtherText | kTime | kObject)) == 0;
-    if ((kinds & kBoolean) != 0 && (kinds & (kInteger | kBigInteger | kFloating)) != 0 && one_type) {
-      row_->Warn(RowRule::kJsonChanged, at, "true and false among numbers become 1 and 0");
+    constexpr unsigned kNumbers = kInteger | kBigInteger | kFloating, kTexts = kOtherText | kTime;
+    const auto has = [&](unsigned some) { return (kinds & some) != 0; };
+    // All three together are kept as they are.
+    if (has(kBoolean) && !has(kList | kObject) && has(kNumbers) != has(kTexts)) {
+      row_->Warn(
+          RowRule::kJsonChanged, at,
+          has(kNumbers) ? "true and false among numbers become 1 and 0" : "true and false among texts become texts");
     }
     if ((kinds & kBigInteger) != 0 && (kinds & kFloating) != 0) {
       row_->Warn(RowRule::kJsonChanged, at, "large integers among fractions lose digits");
