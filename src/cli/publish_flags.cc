@@ -262,7 +262,7 @@ Result<SendRate> ReadRate(const std::string& text) {
         UsageError(fmt::format("--rate {}: write a number of messages (20000) or of bytes (50MB) a second", text)));
   }
   if (digits == text.size()) {
-    rate.messages = number;
+    rate.items = number;
   } else {
     rate.bytes = number * unit->second;
   }

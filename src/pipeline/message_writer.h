@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "otlp/rewrite.h"
 #include "otlp/slice.h"
 #include "pipeline/request_writer.h"
 #include "rows/keys.h"
@@ -30,6 +31,8 @@ struct MessageRoute {
   std::string topic;
   /// Of a message's value and key together, bytes: larger ones are split or refused.
   std::size_t max_bytes = 0;
+  /// Records of a message that is a request: those with more are split.
+  std::uint32_t max_records = ~0u;
 };
 
 struct MessageOptions {
@@ -39,6 +42,13 @@ struct MessageOptions {
   /// Rows of one route and key that a message holds at most, joined by newlines.
   std::uint32_t rows_per_message = 1;
   bool zero_ids = false;  // see KeyMaker
+  /// Of requests. Done to what is sent, not to what conditions and keys are asked of.
+  Rewriting rewriting;
+  /// Requests are cut where the times of their records (in the order of time) are so far apart, nanoseconds, and
+  /// Batch::times is filled; 0: they are not.
+  std::uint64_t max_gap = 0;
+  /// Requests of one raw protobuf message, each with one resource, are joined again as far as a route's limits allow.
+  bool join_elements = false;
 };
 
 /// Messages: rows, or requests split by key and size. Everything goes to one stream.

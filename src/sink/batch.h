@@ -44,6 +44,8 @@ struct Batch {
   std::vector<Message> messages;
   PaddedBuffer keys;
   std::vector<RecordPlace> places;
+  /// Of each message the time of its first record, nanoseconds since 1970; empty unless the run is paced.
+  std::vector<std::uint64_t> times;
   /// The chunk that `places` speak of, for whoever made the batch: kept as long as its messages.
   std::shared_ptr<const void> origin;
   std::size_t origin_bytes = 0;  // of memory that `origin` holds

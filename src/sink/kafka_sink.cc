@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/guard.h"
-#include "sink/kafka_flights.h"
+#include "sink/flights.h"
 #include "sink/kafka_producer.h"
 
 namespace gf_otlp {
@@ -93,7 +93,7 @@ class KafkaSink::Impl {
   std::string ReasonOf(rd_kafka_resp_err_t error) const;
 
   const KafkaSinkOptions options_;
-  KafkaPacer pacer_;
+  Pacer pacer_;
 
   mutable std::mutex mutex_;
   std::condition_variable progress_;  // a batch is dealt with, or nothing more is to be sent
@@ -104,7 +104,7 @@ class KafkaSink::Impl {
   std::optional<Clock::time_point> flush_until_;
   std::vector<Undelivered> unsent_;  // librdkafka did not take them
 
-  KafkaFlights flights_;  // outlives the producers, which read its batches
+  Flights flights_;  // outlives the producers, which read its batches
   std::unique_ptr<KafkaProducer> producer_;
   std::unique_ptr<KafkaProducer> again_;  // one by one; null until it is needed; used by the thread that reads reports
   std::deque<MessageId> to_send_again_;
@@ -187,7 +187,7 @@ bool KafkaSink::Impl::Send(const Batch& batch, MessageId id) {
 /// early goes at once, so that none is sent in part and, by a later run, once more.
 bool KafkaSink::Impl::Pace(std::size_t bytes) {
   const Clock::time_point now = Clock::now();
-  const Clock::time_point due = pacer_.Next(bytes, now);
+  const Clock::time_point due = pacer_.Next(1, bytes, now);
   if (due <= now) return true;
   // A few at a time rather than a wait for each.
   std::unique_lock lock(mutex_);

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "gf_otlp/status.h"
-#include "sink/kafka_pacer.h"
 #include "sink/kafka_properties.h"
+#include "sink/pacer.h"
 #include "sink/route.h"
 #include "sink/sink.h"
 #include "sink/topic_stats.h"

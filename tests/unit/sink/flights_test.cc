@@ -1,4 +1,4 @@
-#include "sink/kafka_flights.h"
+#include "sink/flights.h"
 
 #include <doctest/doctest.h>
 
@@ -14,10 +14,10 @@ Batch Of(std::uint64_t end, std::size_t messages, std::size_t bytes = 10) {
   return MakeBatch(std::vector<TestMessage>(messages, {.route = 0, .key = "", .value = value}), end);
 }
 
-std::uint64_t Delivered(const KafkaFlights& flights) { return flights.delivered() ? flights.delivered()->units : 0; }
+std::uint64_t Delivered(const Flights& flights) { return flights.delivered() ? flights.delivered()->units : 0; }
 
 TEST_CASE("a batch counts as delivered when it and all before it are") {
-  KafkaFlights flights(1 << 20, 1000);
+  Flights flights(1 << 20, 1000);
   Batch first = Of(1, 2), second = Of(2, 1), empty = Of(3, 0), last = Of(4, 1);
   const auto a = flights.Add(first), b = flights.Add(second);
   flights.Add(empty);
@@ -35,7 +35,7 @@ TEST_CASE("a batch counts as delivered when it and all before it are") {
 }
 
 TEST_CASE("behind a batch that is not delivered nothing counts") {
-  KafkaFlights flights(1 << 20, 1000);
+  Flights flights(1 << 20, 1000);
   Batch batch = Of(1, 1);
   CHECK(flights.Settle(flights.Add(batch), 1, true));
   batch = Of(2, 2);
@@ -49,7 +49,7 @@ TEST_CASE("behind a batch that is not delivered nothing counts") {
 }
 
 TEST_CASE("buffers are taken over and come back empty") {
-  KafkaFlights flights(1 << 20, 1000);
+  Flights flights(1 << 20, 1000);
   Batch batch = Of(1, 3);
   const char* text = batch.streams[0].data();
   const auto flight = flights.Add(batch);
@@ -66,7 +66,7 @@ TEST_CASE("buffers are taken over and come back empty") {
 }
 
 TEST_CASE("memory and messages under way are limited, but any batch may go alone") {
-  KafkaFlights flights(10000, 5);
+  Flights flights(10000, 5);
   Batch large = Of(1, 1, 50000);
   CHECK(flights.HasRoomFor(large));
   const auto a = flights.Add(large);

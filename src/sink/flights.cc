@@ -1,4 +1,4 @@
-#include "sink/kafka_flights.h"
+#include "sink/flights.h"
 
 #include <utility>
 
@@ -13,12 +13,12 @@ std::size_t MemoryOf(const Batch& batch) {
 
 }  // namespace
 
-bool KafkaFlights::HasRoomFor(const Batch& batch) const {
+bool Flights::HasRoomFor(const Batch& batch) const {
   return messages_ == 0 ||
          (bytes_ + MemoryOf(batch) <= max_bytes_ && messages_ + batch.messages.size() <= max_messages_);
 }
 
-std::uint32_t KafkaFlights::Add(Batch& batch) {
+std::uint32_t Flights::Add(Batch& batch) {
   const std::uint64_t number = first_ending_ + endings_.size();
   endings_.push_back({.end = batch.end, .delivered = false});
   if (free_.empty()) {
@@ -44,7 +44,7 @@ std::uint32_t KafkaFlights::Add(Batch& batch) {
   return index;
 }
 
-bool KafkaFlights::Settle(std::uint32_t index, std::size_t messages, bool delivered) {
+bool Flights::Settle(std::uint32_t index, std::size_t messages, bool delivered) {
   Flight& flight = *flights_[index];
   flight.delivered = flight.delivered && delivered;
   flight.unsettled -= messages;
@@ -55,14 +55,14 @@ bool KafkaFlights::Settle(std::uint32_t index, std::size_t messages, bool delive
   return true;
 }
 
-void KafkaFlights::Close(std::uint64_t number) {
+void Flights::Close(std::uint64_t number) {
   endings_[number - first_ending_].delivered = true;
   for (; !endings_.empty() && endings_.front().delivered; endings_.pop_front(), ++first_ending_) {
     delivered_ = endings_.front().end;
   }
 }
 
-void KafkaFlights::Recycle(std::uint32_t index) {
+void Flights::Recycle(std::uint32_t index) {
   Flight& flight = *flights_[index];
   bytes_ -= flight.bytes;
   // No more than what may be under way is kept in all.

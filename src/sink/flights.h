@@ -1,5 +1,5 @@
-#ifndef GF_OTLP_SINK_KAFKA_FLIGHTS_H_
-#define GF_OTLP_SINK_KAFKA_FLIGHTS_H_
+#ifndef GF_OTLP_SINK_FLIGHTS_H_
+#define GF_OTLP_SINK_FLIGHTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +13,9 @@
 namespace gf_otlp {
 
 /// The batches whose messages are under way. Not thread-safe, except that a batch under way may be read by anyone.
-class KafkaFlights {
+class Flights {
  public:
-  KafkaFlights(std::size_t max_bytes, std::size_t max_messages) : max_bytes_(max_bytes), max_messages_(max_messages) {}
+  Flights(std::size_t max_bytes, std::size_t max_messages) : max_bytes_(max_bytes), max_messages_(max_messages) {}
 
   /// Whether the batch may come along; one that is larger than the limits goes alone.
   bool HasRoomFor(const Batch& batch) const;
@@ -61,4 +61,4 @@ class KafkaFlights {
 
 }  // namespace gf_otlp
 
-#endif  // GF_OTLP_SINK_KAFKA_FLIGHTS_H_
+#endif  // GF_OTLP_SINK_FLIGHTS_H_

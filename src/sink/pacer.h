@@ -1,0 +1,43 @@
+#ifndef GF_OTLP_SINK_PACER_H_
+#define GF_OTLP_SINK_PACER_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace gf_otlp {
+
+/// At most so many items (Kafka: messages, OTLP: records) or bytes (values and keys, requests) a second; 0: no limit.
+struct SendRate {
+  double items = 0, bytes = 0;
+};
+
+/// Spreads what is sent over time.
+class Pacer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Pacer(SendRate rate) : rate_(rate) {}
+
+  bool has_limit() const { return rate_.items > 0 || rate_.bytes > 0; }
+  /// When so many items of so many bytes in all may go; time that passed unused is caught up with a little.
+  Clock::time_point Next(std::size_t items, std::size_t bytes, Clock::time_point now) {
+    due_ = std::max(due_, now - kCatchUp);
+    const Clock::time_point due = due_;
+    double seconds = 0;
+    if (rate_.items > 0) seconds = static_cast<double>(items) / rate_.items;
+    if (rate_.bytes > 0) seconds = std::max(seconds, static_cast<double>(bytes) / rate_.bytes);
+    due_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    return due;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kCatchUp{50};
+
+  SendRate rate_;
+  Clock::time_point due_{};
+};
+
+}  // namespace gf_otlp
+
+#endif  // GF_OTLP_SINK_PACER_H_
