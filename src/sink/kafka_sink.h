@@ -41,7 +41,7 @@ struct KafkaSinkOptions {
 
 /// Sends messages to Kafka topics; values are not copied. Every delivery report is counted. Brokers refuse batches of
 /// messages: those of a refused one are sent once more one by one, so that only those at fault count as refused.
-class KafkaSink final : public Sink {
+class KafkaSink final : public DeliverySink {
  public:
   /// kUsage for properties that librdkafka does not take.
   static Result<std::unique_ptr<KafkaSink>> Open(KafkaSinkOptions options);
@@ -57,13 +57,8 @@ class KafkaSink final : public Sink {
   /// Waits until every message has its report. The first failure of the run.
   Status Close() override;
 
-  /// From another thread, to end the run early: no further batch is sent, and Close() gives up on what is under way
-  /// (kIo) when this time is over.
-  void LimitFlush(std::chrono::milliseconds limit);
-
-  /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt
-  /// with by on_refused. From any thread.
-  std::optional<InputPosition> delivered() const;
+  void LimitFlush(std::chrono::milliseconds limit) override;
+  std::optional<InputPosition> delivered() const override;
 
   /// After Close() every message, and so every record, of the batches that Write() took is delivered, refused or
   /// failed.

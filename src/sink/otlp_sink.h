@@ -50,7 +50,7 @@ struct OtlpSinkOptions {
 
 /// Sends messages as OTLP requests: Message::route is the Signal. With a concurrency of 1 in order, one at a time; with
 /// more the order is left to chance.
-class OtlpSink final : public Sink {
+class OtlpSink final : public DeliverySink {
  public:
   static Result<std::unique_ptr<OtlpSink>> Open(OtlpSinkOptions options);
   /// Gives up what is not sent.
@@ -72,11 +72,11 @@ class OtlpSink final : public Sink {
 
   /// From another thread, to end the run early: no further batch is begun, waits are cut short, and Close() gives up on
   /// what is under way (kIo) when this time is over.
-  void LimitFlush(std::chrono::milliseconds limit);
+  void LimitFlush(std::chrono::milliseconds limit) override;
 
   /// The end of the last batch (in order) behind which, and behind all before it, every request is taken or dealt with
   /// by on_refused. From any thread.
-  std::optional<InputPosition> delivered() const;
+  std::optional<InputPosition> delivered() const override;
 
   /// Of requests, and of records in them.
   struct Totals {

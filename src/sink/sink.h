@@ -1,6 +1,9 @@
 #ifndef GF_OTLP_SINK_SINK_H_
 #define GF_OTLP_SINK_SINK_H_
 
+#include <chrono>
+#include <optional>
+
 #include "gf_otlp/status.h"
 #include "sink/batch.h"
 
@@ -16,6 +19,17 @@ class Sink {
   virtual Status Write(Batch& batch) = 0;
   /// Makes everything written durable and visible. REQUIRES: last call.
   virtual Status Close() = 0;
+};
+
+/// A sink of messages, which are delivered some time behind Write().
+class DeliverySink : public Sink {
+ public:
+  /// From another thread, to end the run early: no further batch is sent, and Close() gives up on what is under way
+  /// (kIo) when this time is over.
+  virtual void LimitFlush(std::chrono::milliseconds limit) = 0;
+  /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt
+  /// with for good. From any thread.
+  virtual std::optional<InputPosition> delivered() const = 0;
 };
 
 }  // namespace gf_otlp
