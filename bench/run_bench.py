@@ -5,8 +5,8 @@ How: every measurement is a pair, the reference and gf-otlp one right after the 
 holds medians of the pairs' ratios, because a shared machine changes its speed within seconds. gf-otlp is measured as a
 whole process: start, reading the file (from the page cache), converting, writing. The references count only their
 work, not the reading of the file (see the reference_*.cc): libprotobuf parsing the messages on an arena, simdjson
-parsing the lines into its DOM, memcpy of the rows. What `publish` and `validate` are measured by stands in
-publish_bench.py, validate_bench.py and rows_bench.py.
+parsing the lines into its DOM, memcpy of the rows. What other commands are measured by stands in
+publish_bench.py, receive_bench.py, replay_bench.py, validate_bench.py and rows_bench.py.
 """
 
 import argparse
@@ -22,6 +22,8 @@ import time
 
 from measuring import MIB, run, run_reference, summary, verdict
 from publish_bench import measure_publish
+from receive_bench import measure_receive
+from replay_bench import measure_replay
 from rows_bench import measure_rows
 from validate_bench import measure_validate
 
@@ -241,6 +243,10 @@ def main():
         report["validate_rows"] = measure_rows(options, bench)
     if chosen("publish"):
         report["publish"] = measure_publish(options, bench)
+    if chosen("replay"):
+        report["replay"] = measure_replay(options, bench)
+    if chosen("receive"):
+        report["receive"] = measure_receive(options, bench)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n")
 
