@@ -39,14 +39,16 @@ std::string RpcCodeName(RpcCode code);
 /// of an HTTP answer, and in gRPC's grpc-status-details-bin.
 struct RpcStatus {
   RpcCode code = RpcCode::kOk;
-  std::string message;
+  std::string message;  // UTF-8
   /// google.rpc.RetryInfo among the details.
   std::optional<std::chrono::nanoseconds> retry_delay;
 };
 
+/// REQUIRES: the message is UTF-8, and a delay not below zero
 std::string RpcStatusProto(const RpcStatus& status);
 std::string RpcStatusJson(const RpcStatus& status);
-/// kBadData if it is none. Details other than RetryInfo are passed over.
+/// kBadData if it is none. A code that is none of gRPC's is kept up to 255 and kUnknown beyond, a delay below zero is
+/// zero. Texts are as they came: perhaps not UTF-8. Details other than RetryInfo are passed over.
 Result<RpcStatus> ReadRpcStatusProto(std::string_view bytes);
 Result<RpcStatus> ReadRpcStatusJson(std::string_view json);
 

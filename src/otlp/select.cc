@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/mix.h"
 #include "base/time_text.h"
 #include "otlp/select_text.h"
 
@@ -239,23 +240,6 @@ bool AllHold(SharedConditions& shared, std::uint64_t serial, const RequestReader
   return shared.hold;
 }
 
-/// Nothing for a metric without data.
-std::optional<std::uint64_t> RecordTime(const RequestReader& reader) {
-  switch (reader.kind()) {
-    case RecordKind::kSpan: return reader.span().start_time;
-    case RecordKind::kLog: return reader.log().time != 0 ? reader.log().time : reader.log().observed_time;
-    case RecordKind::kMetricWithoutData: return std::nullopt;
-    default: return reader.point().time;
-  }
-}
-
-/// The finaliser of the splitmix64 generator: every bit of `x` changes about half of the result's.
-constexpr std::uint64_t Mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
 /// What --sample hashes: the trace id, or the record if it has none.
 std::string_view SampleKey(const RequestReader& reader) {
   std::string_view trace_id;
@@ -266,6 +250,15 @@ std::string_view SampleKey(const RequestReader& reader) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> RecordTime(const RequestReader& reader) {
+  switch (reader.kind()) {
+    case RecordKind::kSpan: return reader.span().start_time;
+    case RecordKind::kLog: return reader.log().time != 0 ? reader.log().time : reader.log().observed_time;
+    case RecordKind::kMetricWithoutData: return std::nullopt;
+    default: return reader.point().time;
+  }
+}
 
 Result<std::uint64_t> ParseSample(std::string_view text) {
   std::uint64_t n = 0;

@@ -29,9 +29,13 @@ struct WhereCondition {
   std::string key, op, value;
 };
 
+/// A span's start, a log's time (its observed time if that is 0), a point's time; 0 if the record does not say. Nothing
+/// for a metric without data.
+std::optional<std::uint64_t> RecordTime(const RequestReader& reader);
+
 /// Which records to take; all conditions must hold.
 struct SelectOptions {
-  /// Half open, nanoseconds since 1970: a span's start, a log's time (its observed time if that is 0), a point's time.
+  /// Of RecordTime(); half open, nanoseconds since 1970.
   std::optional<std::uint64_t> since, until;
   std::vector<WhereCondition> where;
   /// One in N traces: spans and logs by the hash of their trace id, everything else by that of the record's bytes.

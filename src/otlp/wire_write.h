@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
+
+#include "gf_otlp/wire.h"
 
 namespace gf_otlp {
 
@@ -30,6 +34,13 @@ char* WriteFixed(char* out, T value) {
   static_assert(std::endian::native == std::endian::little);
   std::memcpy(out, &value, sizeof value);
   return out + sizeof value;
+}
+
+/// Appends a length-delimited field.
+inline void AppendBytesField(std::string& out, std::uint32_t field, std::string_view content) {
+  char head[2 * kMaxVarintSize];
+  char* const end = WriteVarint(WriteVarint(head, Tag(field, kBytes)), content.size());
+  out.append(head, end).append(content);
 }
 
 }  // namespace gf_otlp
