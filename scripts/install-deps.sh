@@ -3,7 +3,8 @@
 #   scripts/install-deps.sh          to build
 #   scripts/install-deps.sh --test   to build and run the tests too
 #   scripts/install-deps.sh --dev    also clang-19 (lint, formatter, fuzzing), and what scripts/servers needs to fetch and
-#                                    run the real servers of the integration tests (Java, Maven, npm)
+#                                    run the real servers of the integration tests (Java, Maven, npm, pip); not Go, of which
+#                                    Debian 12's is too old for the Collector
 set -euo pipefail
 
 packages=(make cmake ninja-build g++ pkg-config libfmt-dev libsimdjson-dev libzstd-dev zlib1g-dev libre2-dev
@@ -11,7 +12,7 @@ packages=(make cmake ninja-build g++ pkg-config libfmt-dev libsimdjson-dev libzs
   libcurl4-openssl-dev libboost-dev libgrpc++-dev)
 test_packages=(doctest-dev python3 zstd gzip openssl)
 dev_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev mandoc)
-server_packages=(openjdk-17-jre-headless maven kcat)
+server_packages=(openjdk-17-jre-headless maven kcat python3-pip curl)
 # A node with npm from elsewhere is as good, and Debian's packages conflict with it.
 command -v npm >/dev/null || server_packages+=(npm)
 

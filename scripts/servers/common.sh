@@ -43,3 +43,10 @@ fetch_npm() {
   tar -xzf ./*.tgz "$@"
   rm -f ./*.tgz
 }
+
+# install_go DIR MODULE@VERSION: builds a program of Go into that folder. Modules are kept where `go` keeps them.
+install_go() {
+  command -v go >/dev/null || fail "Go is not installed: $2 needs it (a newer one than Debian 12's)"
+  echo "$me: building $2" >&2
+  GOBIN=$1 nice go install "$2" >go.log 2>&1 || { tail -n 20 go.log && fail "$(go version) could not build $2"; }
+}

@@ -1,9 +1,7 @@
 """What the tests of publish share: running it against the broker, rows by table, keys and partitions worked out anew."""
 
-import collections
 import glob
 import json
-import os
 import subprocess
 import time
 
@@ -68,7 +66,7 @@ def write_records(path, count, first=0, padding=300):
     return path
 
 
-class PublishTest(run.CommandTest):
+class PublishTest(servers.RowsTest):
     """Each case has topics of its own: their names begin with that of the case."""
 
     broker = None  # set by main()'s prepare()
@@ -107,20 +105,6 @@ class PublishTest(run.CommandTest):
     def arrived(self, topic):
         """The number of messages there; 0 when there is no such topic yet."""
         return len(self.broker.consume(topic)) if topic in self.broker.topics() else 0
-
-    def rows(self, *arguments):
-        """What convert makes of it: table -> rows in order."""
-        folder = self.path(f"rows-{len(os.listdir(self.folder))}")
-        self.run_command("convert", *arguments, "--output-dir", folder)
-        return {name.removesuffix(".jsonl"): run.lines(run.read(os.path.join(folder, name))) for name in os.listdir(folder)}
-
-    def assert_same(self, found, expected, what=""):
-        """Of lists in any order, each element as often; tells a few differences."""
-        found, expected = collections.Counter(found), collections.Counter(expected)
-        missing, surplus = expected - found, found - expected
-        if missing or surplus:
-            self.fail(f"{what}: {missing.total()} of {expected.total()} missing, such as {list(missing)[:2]}; "
-                      f"{surplus.total()} too many, such as {list(surplus)[:2]}")
 
 
 def broker_alone(test_class):

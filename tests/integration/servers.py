@@ -1,5 +1,6 @@
 """What the integration tests share: the servers, which end with this process whatever ends it, and a consumer."""
 
+import collections
 import ctypes
 import json
 import os
@@ -172,6 +173,24 @@ class Engine:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder)
+
+
+class RowsTest(run.CommandTest):
+    """A test that compares rows of convert."""
+
+    def rows(self, *arguments):
+        """What convert makes of it: table -> rows in order."""
+        folder = self.path(f"rows-{len(os.listdir(self.folder))}")
+        self.run_command("convert", *arguments, "--output-dir", folder)
+        return {name.removesuffix(".jsonl"): run.lines(run.read(os.path.join(folder, name))) for name in os.listdir(folder)}
+
+    def assert_same(self, found, expected, what=""):
+        """Of lists in any order, each element as often; tells a few differences."""
+        found, expected = collections.Counter(found), collections.Counter(expected)
+        missing, surplus = expected - found, found - expected
+        if missing or surplus:
+            self.fail(f"{what}: {missing.total()} of {expected.total()} missing, such as {list(missing)[:2]}; "
+                      f"{surplus.total()} too many, such as {list(surplus)[:2]}")
 
 
 def install(script):
