@@ -5,29 +5,43 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 
 namespace gf_otlp {
 namespace {
 
-class GzipCodec final : public Codec {
+/// zlib's windowBits: the largest window, and which of the formats.
+constexpr int kLargestWindow = 15, kGzipOnly = kLargestWindow + 16, kZlibOnly = kLargestWindow, kRaw = -kLargestWindow;
+
+/// Whether two bytes may begin a zlib stream (RFC 1950, 2.2): deflate, a window it knows, a multiple of 31.
+bool IsZlibHeader(std::string_view head) {
+  if (head.size() < 2) return false;
+  const auto first = static_cast<std::uint8_t>(head[0]), second = static_cast<std::uint8_t>(head[1]);
+  return (first & 0x0f) == 8 && first >> 4 <= 7 && (first * 256 + second) % 31 == 0;
+}
+
+class InflateCodec final : public Codec {
  public:
-  GzipCodec() {
-    // 15: the largest window; 16: gzip only, no zlib streams.
-    if (inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
+  enum class Format : std::uint8_t { kGzip, kDeflate };
+  explicit InflateCodec(Format format) : format_(format) {
+    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
   }
-  GzipCodec(const GzipCodec&) = delete;
-  GzipCodec& operator=(const GzipCodec&) = delete;
-  ~GzipCodec() override { inflateEnd(&stream_); }
+  InflateCodec(const InflateCodec&) = delete;
+  InflateCodec& operator=(const InflateCodec&) = delete;
+  ~InflateCodec() override { inflateEnd(&stream_); }
 
   void Reset() override {
-    inflateReset(&stream_);
     at_end_ = true;
+    ended_ = false;
   }
 
   Status Step(std::string_view& in, PaddedBuffer& out) override {
     while (!in.empty() || !at_end_) {
-      if (at_end_) inflateReset(&stream_);
+      if (at_end_) {
+        if (ended_ && format_ == Format::kDeflate) return BadData("broken deflate data: bytes behind its end");
+        inflateReset2(&stream_, format_ == Format::kGzip ? kGzipOnly : IsZlibHeader(in) ? kZlibOnly : kRaw);
+      }
       const auto in_size = static_cast<uInt>(std::min(in.size(), kMaxStep));
       const auto out_size = static_cast<uInt>(std::min(out.capacity() - out.size(), kMaxStep));
       if (out_size == 0) return {};
@@ -38,11 +52,12 @@ class GzipCodec final : public Codec {
       const int result = inflate(&stream_, Z_NO_FLUSH);
       in.remove_prefix(in_size - stream_.avail_in);
       out.AddSize(out_size - stream_.avail_out);
-      at_end_ = result == Z_STREAM_END;
+      at_end_ = ended_ = result == Z_STREAM_END;
       if (result == Z_BUF_ERROR) return {};
       if (result == Z_MEM_ERROR) throw std::bad_alloc();
       if (result != Z_OK && result != Z_STREAM_END) {
-        return BadData(fmt::format("broken gzip data: {}", stream_.msg != nullptr ? stream_.msg : "unknown error"));
+        return BadData(
+            fmt::format("broken {} data: {}", name(), stream_.msg != nullptr ? stream_.msg : "unknown error"));
       }
     }
     return {};
@@ -50,20 +65,22 @@ class GzipCodec final : public Codec {
 
   bool AtEnd() const override { return at_end_; }
   std::optional<std::size_t> SizeHint(std::string_view) const override { return std::nullopt; }
-  std::string_view name() const override { return "gzip"; }
+  std::string_view name() const override { return format_ == Format::kGzip ? "gzip" : "deflate"; }
 
  private:
   static constexpr std::size_t kMaxStep = std::size_t{1} << 30;
 
+  Format format_;
   z_stream stream_{};
   bool at_end_ = true;
+  bool ended_ = false;  // there was a stream, and it is over
 };
 
 class ZstdCodec final : public Codec {
  public:
-  ZstdCodec() : context_(ZSTD_createDCtx()) {
+  explicit ZstdCodec(int window_log_max) : context_(ZSTD_createDCtx()) {
     if (context_ == nullptr) throw std::bad_alloc();
-    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kZstdWindowLogMax);
+    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, window_log_max);
   }
   ZstdCodec(const ZstdCodec&) = delete;
   ZstdCodec& operator=(const ZstdCodec&) = delete;
@@ -123,12 +140,16 @@ Compression DetectCompression(std::string_view head) {
 
 std::unique_ptr<Codec> Codec::Create(Compression compression) {
   switch (compression) {
-    case Compression::kGzip: return std::make_unique<GzipCodec>();
-    case Compression::kZstd: return std::make_unique<ZstdCodec>();
+    case Compression::kGzip: return std::make_unique<InflateCodec>(InflateCodec::Format::kGzip);
+    case Compression::kZstd: return std::make_unique<ZstdCodec>(kZstdWindowLogMax);
     case Compression::kNone: break;
   }
   return nullptr;
 }
+
+std::unique_ptr<Codec> Codec::CreateDeflate() { return std::make_unique<InflateCodec>(InflateCodec::Format::kDeflate); }
+
+std::unique_ptr<Codec> Codec::CreateHttpZstd() { return std::make_unique<ZstdCodec>(kHttpZstdWindowLogMax); }
 
 Status DecompressFrame(Codec& codec, std::string_view frame, std::size_t limit, PaddedBuffer& out,
                        const std::function<void()>& before_large) {

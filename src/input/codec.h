@@ -15,6 +15,8 @@ namespace gf_otlp {
 
 /// zstd frames that ask for a larger window than 2^27 bytes (what `zstd --long` and `--ultra -22` write) are refused.
 inline constexpr int kZstdWindowLogMax = 27;
+/// As a content coding of HTTP: 8 MiB (RFC 9659).
+inline constexpr int kHttpZstdWindowLogMax = 23;
 
 /// What the first bytes say: a gzip member, a zstd frame (or skippable frame), or neither.
 Compression DetectCompression(std::string_view head);
@@ -25,6 +27,10 @@ class Codec {
   virtual ~Codec() = default;
   /// Null for kNone.
   static std::unique_ptr<Codec> Create(Compression compression);
+  /// HTTP's content coding "deflate": a zlib stream, or what some clients send as such, bare deflate data. Only one,
+  /// and its first two bytes must come in one Step().
+  static std::unique_ptr<Codec> CreateDeflate();
+  static std::unique_ptr<Codec> CreateHttpZstd();
 
   /// Forgets the stream so far.
   virtual void Reset() = 0;

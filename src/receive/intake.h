@@ -2,7 +2,7 @@
 #define GF_OTLP_RECEIVE_INTAKE_H_
 
 #include <array>
-#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,6 +24,11 @@ namespace gf_otlp::receive {
 /// The header by which GlassFlow's receiver tells pipelines apart.
 inline constexpr std::string_view kPipelineHeader = "x-glassflow-pipeline-id";
 
+/// Memory for the requests of both servers together: their bodies, and what becomes of them.
+inline constexpr std::size_t kRequestMemory = std::size_t{96} << 20;
+/// How long a client is told to wait when there is too much to do, and when the disk fails.
+inline constexpr std::chrono::seconds kBusyDelay{1}, kDiskDelay{5};
+
 enum class BodyType : std::uint8_t { kProtobuf, kJson };
 enum class BodyCoding : std::uint8_t { kIdentity, kGzip, kDeflate, kZstd };
 
@@ -34,6 +39,7 @@ struct IntakeOptions {
   std::size_t max_body = std::size_t{20} << 20, max_decompressed = std::size_t{64} << 20;
   unsigned max_in_flight = 100;  // requests that are being read, checked or written
   bool require_pipeline_id = false;
+  bool mixed_files = true;                // requests of several signals share a file
   std::string split_header;               // lower case; of Split::kHeader
   std::vector<std::string> keep_headers;  // lower case
 };
@@ -48,8 +54,10 @@ using HeaderLookup = std::function<std::string_view(std::string_view name)>;
 /// how it is stored. Thread-safe.
 class Intake {
  public:
-  /// All must outlive the intake. `authenticator` may be null: everyone may send.
+  /// All must outlive the intake, and the intake whatever it gave to the writer. `authenticator` may be null: everyone
+  /// may send.
   Intake(const IntakeOptions& options, const Authenticator* authenticator, CaptureWriter& writer);
+  ~Intake();
 
   const IntakeOptions& options() const { return options_; }
 
@@ -67,17 +75,25 @@ class Intake {
     }
     ~Ticket();
     explicit operator bool() const { return intake_ != nullptr; }
-    /// Counts so many bytes more; false if there is no room for them now.
+    /// Counts so many bytes more; false if there is no room for them now. There always is if no other ticket has any,
+    /// so that a request that may be as large as it is gets its turn.
     bool Reserve(std::size_t bytes);
+    /// Counts so many bytes at most from now on: the rest is given back.
+    void Keep(std::size_t bytes);
 
    private:
     Intake* intake_ = nullptr;
     std::size_t bytes_ = 0;
   };
 
+  /// Unauthenticated or kOk. Part of Admit(); for a server that looks at other things before that.
+  Answer Authorize(const HeaderLookup& header);
+
   /// Before the body is read: Unauthenticated, InvalidArgument (no pipeline id), ResourceExhausted (too many in flight)
   /// or Unavailable (the disk fails) with a retry_delay. With kOk `ticket` is one.
   Answer Admit(const HeaderLookup& header, Ticket& ticket);
+
+  using Done = std::function<void(const Answer&)>;
 
   /// A request as it came.
   struct Request {
@@ -91,10 +107,11 @@ class Intake {
   /// The parts of Request that headers say.
   void TakeHeaders(const HeaderLookup& header, Request& request) const;
 
-  /// Decompresses, checks and stores it. `done` is called once, in this thread or the writer's: kOk when it is as
-  /// durable as promised; InvalidArgument for what is not OTLP; ResourceExhausted without retry_delay if it
-  /// decompresses to too much, with one if there is no memory now; Unavailable with one if it cannot be written now.
-  void Take(Ticket ticket, Request request, std::function<void(const Answer&)> done);
+  /// Decompresses, checks and stores it; the ticket counts the bytes of its body. `done` is called once, in this thread
+  /// or the writer's: kOk when it is as durable as promised; InvalidArgument for what is not OTLP; ResourceExhausted
+  /// without retry_delay if it decompresses to too much, with one if there is no memory now; Unavailable with one if it
+  /// cannot be written now.
+  void Take(Ticket ticket, Request request, Done done);
 
   /// What came of requests, for the summary. From any thread.
   struct Totals {
@@ -107,13 +124,14 @@ class Intake {
   /// Counts a refusal that a server made itself (a body too large, a path that is none).
   void CountRefused(RpcCode code);
 
-  /// Whether requests would be taken now (readyz, grpc.health.v1).
-  bool ready() const;
+  /// Why requests would not be taken now, or ok (readyz, grpc.health.v1).
+  Status health() const;
+  bool ready() const { return health().ok(); }
 
  private:
   class Impl;
   IntakeOptions options_;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace gf_otlp::receive
