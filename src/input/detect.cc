@@ -130,7 +130,7 @@ class Walk {
     const std::string_view have = value.substr(0, head.value_size);
     if (cut && ended_) evidence_.oddities += head.value_size >= kUsualFrame ? kTorn + 1 : kTorn;
     if (head.number != 1) {
-      ++evidence_.oddities;
+      if (head.number != kSignalMark) ++evidence_.oddities;
     } else if (head.wire_type != kBytes || head.value_size > kMaxMessage) {
       return Derail();
     } else {
@@ -290,7 +290,7 @@ std::optional<Signal> DetectRawSignal(std::string_view head) {
     possible &= check.possible;
     return checked < kCheckedBytes && possible != 0;
   });
-  return OnlySignal(possible);
+  return OnlySignal(ChooseMarked(possible, head, true));
 }
 
 }  // namespace gf_otlp

@@ -1,5 +1,6 @@
 #include "input/request_check.h"
 
+#include "input/signal_detect.h"
 #include "input/wire_prefix.h"
 
 namespace gf_otlp {
@@ -41,7 +42,7 @@ RequestCheck CheckRequest(std::string_view request, bool cut) {
   RequestCheck check;
   const bool fits = ForEachField(request, cut, [&](const FieldHead& head, std::string_view value, bool value_cut) {
     if (head.number != 1) {
-      ++check.unknown_fields;
+      if (head.number != kSignalMark) ++check.unknown_fields;
       return true;
     }
     if (head.wire_type != kBytes) return false;

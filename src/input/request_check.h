@@ -15,7 +15,7 @@ struct RequestCheck {
   SignalSet possible = kAllSignals;
   bool has_records = false;
   int resources = 0;       // resource elements that have some content
-  int unknown_fields = 0;  // of the request itself
+  int unknown_fields = 0;  // of the request itself, but for kSignalMark
 };
 
 /// Checks all of it, also what does not tell the signals apart. `cut`: the request may go on behind the bytes.

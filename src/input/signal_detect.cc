@@ -5,6 +5,8 @@
 #include <bit>
 
 #include "gf_otlp/wire.h"
+#include "input/wire_prefix.h"
+#include "otlp/wire_write.h"
 
 namespace gf_otlp {
 namespace {
@@ -97,10 +99,32 @@ class Detector {
 
 }  // namespace
 
+void AppendSignalMark(Signal signal, std::string& request) {
+  AppendBytesField(request, kSignalMark, SignalName(signal));
+}
+
+SignalSet ChooseMarked(SignalSet possible, std::string_view request, bool cut) {
+  if (OnlySignal(possible) || possible == 0) return possible;
+  SignalSet marked = possible;
+  ForEachField(request, cut, [&](const FieldHead& head, std::string_view value, bool value_cut) {
+    if (head.number != kSignalMark || head.wire_type != kBytes || value_cut) return true;
+    if (const auto signal = ParseSignal(value)) marked &= static_cast<SignalSet>(1 << static_cast<int>(*signal));
+    return true;
+  });
+  return marked != 0 ? marked : possible;
+}
+
+bool NeedsSignalMark(Signal signal, std::string_view request) {
+  const Result<std::optional<Signal>> found = SignalOf(request, std::nullopt);
+  return !found || (*found && **found != signal);
+}
+
 SignalEvidence DetectSignal(std::string_view request) {
   Detector detector;
   detector.WalkRequest(request);
-  return detector.evidence();
+  SignalEvidence evidence = detector.evidence();
+  if (evidence.has_records) evidence.possible = ChooseMarked(evidence.possible, request, false);
+  return evidence;
 }
 
 std::optional<Signal> OnlySignal(SignalSet set) {

@@ -1,7 +1,9 @@
 #ifndef GF_OTLP_INPUT_SIGNAL_DETECT_H_
 #define GF_OTLP_INPUT_SIGNAL_DETECT_H_
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gf_otlp/signal.h"
@@ -18,7 +20,23 @@ struct SignalEvidence {
   const char* malformed = nullptr;
 };
 
+/// The last field number that there is: a field of the request with its signal's name ("logs"), which everybody else
+/// passes over as unknown. A file of several signals may have it where a request's fields do not tell its signal.
+inline constexpr std::uint32_t kSignalMark = (1u << 29) - 1;
+
+/// Says it behind the request.
+void AppendSignalMark(Signal signal, std::string& request);
+
+/// SignalOf() without a hint does not give this signal. Still so behind AppendSignalMark(): the request contradicts
+/// itself, by known fields of a wrong wire type, and cannot be read from such a file at all.
+bool NeedsSignalMark(Signal signal, std::string_view request);
+
+/// Of several signals the one that a mark of the request names, wherever it stands; all of `possible` without such a
+/// mark. `cut`: the request may go on behind the bytes.
+SignalSet ChooseMarked(SignalSet possible, std::string_view request, bool cut);
+
 /// Looks at records until one signal remains, which may be before the request's end: what remains was not checked.
+/// Where several remain a mark decides, if it names one of them.
 SignalEvidence DetectSignal(std::string_view request);
 
 /// The signal of a request; nothing if it has no records. `hint` decides between several that are possible. kBadData if

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "gf_otlp/wire.h"
+#include "input/request_check.h"
+#include "input/signal_detect.h"
 #include "unit/input/input_test_util.h"
 
 namespace gf_otlp::test {
@@ -49,6 +51,29 @@ TEST_CASE("each golden request is recognised in every framing, alone and among o
     CHECK(Detected(FramedMessage(proto + "\x52\x05hello")) == "framed");
     CHECK(Detected(DelimitedMessage(proto + "\x52\x05hello")) == "delimited");
   }
+}
+
+TEST_CASE("marks of signals are nothing odd") {
+  // A log record with nothing but a body. With a few unknown fields more it could be of several framings.
+  std::string request = Bytes(1, Bytes(2, Bytes(2, Bytes(5, Bytes(1, "hello")))));
+  AppendSignalMark(Signal::kLogs, request);
+  std::string framed, delimited;
+  for (int i = 0; i < 50; ++i) {
+    framed += FramedMessage(request);
+    delimited += DelimitedMessage(request);
+  }
+  CHECK(Detected(framed) == "framed");
+  CHECK(Detected(delimited) == "delimited");
+  CHECK(Detected(request) == "proto");
+  CHECK(Detected(framed.substr(0, framed.size() - 3)) == "framed");
+  CHECK(CheckRequest(request, false).unknown_fields == 0);
+
+  CHECK(DetectRawSignal(request) == Signal::kLogs);
+  CHECK(DetectRawSignal(request + request) == Signal::kLogs);
+  CHECK_FALSE(DetectRawSignal(request.substr(0, request.size() - 1)));
+  std::string other = request;
+  AppendSignalMark(Signal::kTraces, other);
+  CHECK_FALSE(DetectRawSignal(other));
 }
 
 TEST_CASE("a request of any small size is recognised in every framing") {

@@ -87,6 +87,47 @@ TEST_CASE("profiles are told and refused") {
   }
 }
 
+TEST_CASE("a mark decides between signals that the bytes leave") {
+  const std::string body = RequestOf(Bytes(5, Bytes(1, "hello")));
+  // Field 2^29 - 1, length-delimited: (2^29 - 1) * 8 + 2 = 0xfffffffa as a varint.
+  const auto mark = [](std::string_view name) { return "\xfa\xff\xff\xff\x0f" + DelimitedMessage(name); };
+  std::string marked = body;
+  AppendSignalMark(Signal::kLogs, marked);
+  CHECK(marked == body + mark("logs"));
+  for (const Signal signal : {Signal::kTraces, Signal::kLogs, Signal::kMetrics}) {
+    CAPTURE(SignalName(signal));
+    const bool possible = Found(body, signal) == SignalName(signal);
+    for (const std::string& request :
+         {body + mark(SignalName(signal)), mark(SignalName(signal)) + body, mark(SignalName(signal)) + body + body}) {
+      CHECK(Found(request) == (possible ? SignalName(signal) : "ambiguous"));
+      CHECK(NeedsSignalMark(signal, request) == !possible);
+    }
+    CHECK(NeedsSignalMark(signal, body));
+  }
+  CHECK(Found(body + mark("logs"), Signal::kTraces) == "logs");  // before what the file's other requests are
+  for (const std::string& other :
+       {mark("profiles"), mark("LOGS"), mark(""), mark("logs") + mark("traces"), std::string("\xf8\xff\xff\xff\x0f\1"),
+        Bytes(1, Bytes(2, Bytes(2, "") + mark("logs")))}) {
+    CHECK(Found(body + other) == "ambiguous");
+    CHECK(Found(other + body, Signal::kLogs) == "logs");
+  }
+  // Where the bytes tell, nothing else counts.
+  CHECK(Found(RequestOf(Fixed64(7)) + mark("logs")) == "traces");
+  CHECK(Found(mark("logs")) == "none");
+}
+
+TEST_CASE("only what cannot be told needs a mark") {
+  for (const std::string& name : GoldenCases()) {
+    CAPTURE(name);
+    CHECK_FALSE(NeedsSignalMark(GoldenSignal(name), GoldenProto(name)));
+  }
+  CHECK_FALSE(NeedsSignalMark(Signal::kLogs, ""));
+  // Known fields of wrong wire types, which a reader that is told the signal passes over: no mark helps.
+  std::string contradicting = RequestOf(Fixed64(7) + Bytes(5, Bytes(1, "hello")));
+  AppendSignalMark(Signal::kLogs, contradicting);
+  CHECK(NeedsSignalMark(Signal::kLogs, contradicting));
+}
+
 TEST_CASE("no request at all") {
   CHECK(Found("") == "none");
   CHECK(Found(Bytes(1, "")) == "none");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/base64.h"
+#include "input/signal_detect.h"
 #include "unit/input/input_test_util.h"
 
 namespace gf_otlp::test {
@@ -53,6 +54,23 @@ TEST_CASE("the captures of a real Collector give the same requests in every form
       for (const DecodedRequest& request : one.requests) CHECK(request.signal == signal);
     }
   }
+}
+
+TEST_CASE("a request whose fields tell no signal is read by its mark, in every format") {
+  // { resource_logs: { scope_logs: { log_records: { body: "hi" } } } }
+  const std::string body = "\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi";
+  const std::string spans = GoldenProto("traces-basic");
+  std::string marked = body;
+  AppendSignalMark(Signal::kLogs, marked);
+  const std::vector<DecodedRequest> expected = {
+      {Signal::kTraces, spans}, {Signal::kLogs, marked}, {Signal::kTraces, spans}};
+  CheckRequests(DecodeContent(FramedMessage(spans) + FramedMessage(marked) + FramedMessage(spans)), expected);
+  CheckRequests(DecodeContent(Join({spans, Zstd(marked), spans}, FramedMessage)), expected);
+  CheckRequests(DecodeContent(DelimitedMessage(spans) + DelimitedMessage(marked) + DelimitedMessage(spans)), expected);
+  CHECK(DecodeContent(FramedMessage(spans) + FramedMessage(body)).errors.size() == 1);
+  // The units of a raw request are its resources: the mark is the file's.
+  CheckRequests(DecodeContent(marked), {{Signal::kLogs, body}});
+  CHECK(DecodeContent(body).errors.size() == 1);
 }
 
 TEST_CASE("a capture that is cut off gives the requests before, then an error that says so") {
