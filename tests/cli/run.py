@@ -45,6 +45,14 @@ class CommandTest(unittest.TestCase):
             file.write(content)
         return self.path(name)
 
+    def certificate(self, name, host="localhost"):
+        """A certificate that vouches for itself, and its key."""
+        files = self.path(f"{name}.crt"), self.path(f"{name}.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+                        "-addext", f"subjectAltName=DNS:{host}", "-out", files[0], "-keyout", files[1]],
+                       check=True, capture_output=True)
+        return files
+
     def run_command(self, *arguments, stdin=b"", code=0, env=None):
         """Runs gf-otlp and demands the exit code; gives (stdout, stderr as text)."""
         run = subprocess.run([GF_OTLP, *arguments], input=stdin, capture_output=True, check=False,

@@ -397,14 +397,6 @@ class Servers(CheckTest):
         for url in ("localhost:8123", "ftp://localhost", "http://localhost:1/a/b", "http://localhost:1/?a=b"):
             self.run_command("schema", "check", "--clickhouse", url, code=2, env=NO_PROXY)
 
-    def certificate(self, name, host="localhost"):
-        """A certificate that vouches for itself, and its key."""
-        files = self.path(f"{name}.crt"), self.path(f"{name}.key")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
-                        "-addext", f"subjectAltName=DNS:{host}", "-out", files[0], "-keyout", files[1]],
-                       check=True, capture_output=True)
-        return files
-
     def test_tls(self):
         mine, other = self.certificate("mine"), self.certificate("other", "elsewhere")
         answer = server.tables(self.tables())
