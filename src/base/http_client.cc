@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 
 #include "base/file.h"
+#include "base/shown_text.h"
 
 namespace gf_otlp {
 namespace {
@@ -17,6 +19,9 @@ struct CurlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   void operator()(char* text) const { curl_free(text); }
+};
+struct MultiDeleter {  // of a type of its own: to libcurl both are void
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 using CurlUrl = std::unique_ptr<CURLU, CurlDeleter>;
 using CurlList = std::unique_ptr<curl_slist, CurlDeleter>;
@@ -65,6 +70,20 @@ Status CheckFile(const std::string& path) {
   return info ? Status() : UsageError(info.error().message());
 }
 
+/// Failures that do not depend on when a request is sent.
+bool IsForGood(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // an answer that is not HTTP, e.g. of gRPC or TLS
+    case CURLE_WEIRD_SERVER_REPLY: return true;
+    default: return false;
+  }
+}
+
 bool IsOneLine(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
 
 }  // namespace
@@ -101,12 +120,16 @@ std::string_view HttpResponse::Header(std::string_view name) const {
 
 struct HttpClient::State {
   HttpOptions options;
+  std::unique_ptr<CURLM, MultiDeleter> multi;  // what can be woken; holds the connections; outlives `curl`
   std::unique_ptr<CURL, CurlDeleter> curl;
   std::array<char, CURL_ERROR_SIZE> reason{};
+  std::atomic<bool> cancelled = false;
+  bool failed_for_good = false;
 
   /// All but what a request brings.
   void SetOptions();
   void SetRequest(const HttpRequest& request, curl_slist* headers);
+  CURLcode Perform();
   template <class T>
   void Set(CURLoption option, T value) {
     // Fails for options that this libcurl was built without, and for want of memory.
@@ -118,12 +141,12 @@ struct HttpClient::State {
 };
 
 void HttpClient::State::SetOptions() {
-  curl_easy_reset(curl.get());  // connections stay
-  reason[0] = '\0';
   Set(CURLOPT_ERRORBUFFER, reason.data());
   Set(CURLOPT_NOSIGNAL, 1L);
   Set(CURLOPT_PROTOCOLS_STR, "http,https");
   Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  Set(CURLOPT_WRITEFUNCTION, &OnBody);
+  Set(CURLOPT_HEADERFUNCTION, &OnHeader);
   Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
   Set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout_ms));
   SetText(CURLOPT_CAINFO, options.ca_file);
@@ -140,11 +163,37 @@ void HttpClient::State::SetOptions() {
 void HttpClient::State::SetRequest(const HttpRequest& request, curl_slist* headers) {
   Set(CURLOPT_URL, request.url.c_str());
   Set(CURLOPT_HTTPHEADER, headers);
-  if (request.method == "GET") return;
-  Set(CURLOPT_POST, 1L);
-  if (request.method != "POST") Set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  const bool get = request.method == "GET";
+  Set(get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+  Set(CURLOPT_CUSTOMREQUEST, get || request.method == "POST" ? nullptr : request.method.c_str());
+  if (get) return;
   Set(CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
   Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+}
+
+/// As curl_easy_perform(), which cannot be woken.
+CURLcode HttpClient::State::Perform() {
+  if (curl_multi_add_handle(multi.get(), curl.get()) != CURLM_OK) return CURLE_FAILED_INIT;
+  CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+  for (int running = 1; !cancelled;) {
+    CURLMcode failure = curl_multi_perform(multi.get(), &running);
+    if (failure == CURLM_OK && running == 0) {
+      int left = 0;
+      const CURLMsg* const message = curl_multi_info_read(multi.get(), &left);
+      code = message == nullptr ? CURLE_FAILED_INIT : message->data.result;
+      break;
+    }
+    constexpr int kLongestWaitMs = 60'000;  // libcurl ends it earlier if it has something to do
+    if (failure == CURLM_OK) failure = curl_multi_poll(multi.get(), nullptr, 0, kLongestWaitMs, nullptr);
+    if (failure != CURLM_OK) {
+      code = CURLE_OUT_OF_MEMORY;
+      break;
+    }
+  }
+  // A name that is being looked up would be waited for.
+  if (cancelled) Set(CURLOPT_QUICK_EXIT, 1L);
+  curl_multi_remove_handle(multi.get(), curl.get());
+  return code;
 }
 
 Result<HttpClient> HttpClient::Make(const HttpOptions& options) {
@@ -154,8 +203,12 @@ Result<HttpClient> HttpClient::Make(const HttpOptions& options) {
   }
   auto state = std::make_unique<State>();
   state->options = options;
-  if (initialized == CURLE_OK) state->curl.reset(curl_easy_init());
-  if (state->curl == nullptr) return std::unexpected(IoError("libcurl cannot be started"));
+  if (initialized == CURLE_OK) {
+    state->multi.reset(curl_multi_init());
+    state->curl.reset(curl_easy_init());
+  }
+  if (state->curl == nullptr || state->multi == nullptr) return std::unexpected(IoError("libcurl cannot be started"));
+  state->SetOptions();
   return HttpClient(std::move(state));
 }
 
@@ -164,18 +217,26 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
 
-Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t max_body) {
+Status HttpClient::Check(const HttpRequest& request) {
   const Result<HttpUrl> url = ParseHttpUrl(request.url);
-  if (!url) return std::unexpected(url.error());
+  if (!url) return url.error();
   if (!url->user.empty() || !url->password.empty()) {
-    return std::unexpected(UsageError(fmt::format("{}: no user and no password belong into the URL", url->server)));
+    return UsageError(fmt::format("{}: no user and no password belong into the URL", url->server));
   }
-  state_->SetOptions();
+  for (const auto& [name, value] : request.headers) {
+    if (!IsOneLine(name) || !IsOneLine(value)) {
+      return UsageError(fmt::format("header {}: more than one line", ShownText(name)));
+    }
+  }
+  return {};
+}
+
+Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t max_body) {
+  GF_UNEXPECTED_IF_ERROR(Check(request));
   // Bodies are sent without asking whether they may be.
   CurlList headers(curl_slist_append(nullptr, "Expect:"));
   for (const auto& [name, value] : request.headers) {
     const std::string header = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
-    if (!IsOneLine(header)) return std::unexpected(UsageError(fmt::format("header {}: more than one line", name)));
     curl_slist* const longer = curl_slist_append(headers.get(), header.c_str());
     if (longer == nullptr) return std::unexpected(IoError("out of memory"));
     static_cast<void>(headers.release());
@@ -183,23 +244,30 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t ma
   }
   state_->SetRequest(request, headers.get());
   Receiver receiver{.response = {}, .max_body = max_body};
-  state_->Set(CURLOPT_WRITEFUNCTION, &OnBody);
   state_->Set(CURLOPT_WRITEDATA, &receiver);
-  state_->Set(CURLOPT_HEADERFUNCTION, &OnHeader);
   state_->Set(CURLOPT_HEADERDATA, &receiver);
-  CURL* const curl = state_->curl.get();
-  const CURLcode code = curl_easy_perform(curl);
-  if (receiver.too_large) {
-    return std::unexpected(IoError(fmt::format("{}: an answer of more than {} bytes", url->server, max_body)));
-  }
+  state_->reason[0] = '\0';
+  const CURLcode code = state_->Perform();
+  state_->failed_for_good = receiver.too_large || IsForGood(code);
+  const auto failure = [&](std::string_view reason) {
+    return std::unexpected(IoError(fmt::format("{}: {}", ParseHttpUrl(request.url)->server, reason)));
+  };
+  if (receiver.too_large) return failure(fmt::format("an answer of more than {} bytes", max_body));
+  if (state_->cancelled) return failure("cancelled");
   if (code != CURLE_OK) {
-    const char* const reason = state_->reason.front() != '\0' ? state_->reason.data() : curl_easy_strerror(code);
-    return std::unexpected(IoError(fmt::format("{}: {}", url->server, reason)));
+    return failure(state_->reason.front() != '\0' ? state_->reason.data() : curl_easy_strerror(code));
   }
   long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(state_->curl.get(), CURLINFO_RESPONSE_CODE, &status);
   receiver.response.status = static_cast<int>(status);
   return std::move(receiver.response);
+}
+
+bool HttpClient::failed_for_good() const { return state_->failed_for_good; }
+
+void HttpClient::Cancel() {
+  state_->cancelled = true;
+  curl_multi_wakeup(state_->multi.get());
 }
 
 }  // namespace gf_otlp

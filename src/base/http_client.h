@@ -48,7 +48,7 @@ struct HttpResponse {
 };
 
 /// Sends requests to one or several servers, one after the other, keeping connections open. By libcurl: proxies from
-/// the environment, HTTP/2 where it is offered. One per thread.
+/// the environment, HTTP/2 where it is offered. Of one thread, but for Cancel().
 class HttpClient {
  public:
   /// kUsage for files that are not there.
@@ -61,6 +61,14 @@ class HttpClient {
   /// URL that is none, or that has a user or password in it. Redirects are not followed. An answer of more than
   /// `max_body` bytes is kIo.
   Result<HttpResponse> Send(const HttpRequest& request, std::size_t max_body);
+  /// Whether the last Send() gave kIo for a reason that time does not heal: a certificate that is not trusted, a server
+  /// that does not speak HTTP, too large an answer.
+  bool failed_for_good() const;
+  /// Makes a Send() under way, and all further ones, end soon with kIo. From any thread.
+  void Cancel();
+
+  /// What Send() would give kUsage for.
+  static Status Check(const HttpRequest& request);
 
  private:
   struct State;

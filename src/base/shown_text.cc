@@ -1,6 +1,5 @@
 #include "base/shown_text.h"
 
-#include <cstddef>
 #include <cstdint>
 
 #include "base/hex.h"
@@ -11,11 +10,10 @@ namespace gf_otlp {
 namespace {
 
 /// `quote` stands around what is shown.
-std::string Shown(std::string_view text, std::string_view quote) {
-  constexpr std::size_t kMost = 60;
+std::string Shown(std::string_view text, std::string_view quote, std::size_t most) {
   std::string shown(quote);
   std::size_t at = 0;
-  for (std::size_t characters = 0; at < text.size() && characters < kMost; ++characters) {
+  for (std::size_t characters = 0; at < text.size() && characters < most; ++characters) {
     const std::size_t length = Utf8Length(text, at);
     const auto first = static_cast<std::uint8_t>(text[at]);
     if (length == 0 || first < 0x20 || first == 0x7f) {
@@ -33,7 +31,7 @@ std::string Shown(std::string_view text, std::string_view quote) {
 
 }  // namespace
 
-std::string ShownText(std::string_view text) { return Shown(text, "\""); }
-std::string ShownPart(std::string_view text) { return Shown(text, ""); }
+std::string ShownText(std::string_view text) { return Shown(text, "\"", 60); }
+std::string ShownPart(std::string_view text, std::size_t most) { return Shown(text, "", most); }
 
 }  // namespace gf_otlp

@@ -1,6 +1,7 @@
 #ifndef GF_OTLP_BASE_SHOWN_TEXT_H_
 #define GF_OTLP_BASE_SHOWN_TEXT_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,9 @@ namespace gf_otlp {
 /// that are not UTF-8 as \xNN.
 std::string ShownText(std::string_view text);
 
-/// The same without quotes, for what is no text: "300", "[1,2", "12,3...".
-std::string ShownPart(std::string_view text);
+/// The same without quotes, for what is no text ("300", "[1,2", "12,3..."), or what others said; cut after `most`
+/// characters.
+std::string ShownPart(std::string_view text, std::size_t most = 60);
 
 }  // namespace gf_otlp
 

@@ -8,6 +8,7 @@ namespace {
 std::size_t MemoryOf(const Batch& batch) {
   std::size_t bytes = batch.keys.capacity() + batch.origin_bytes;
   for (const PaddedBuffer& stream : batch.streams) bytes += stream.capacity();
+  bytes += batch.times.capacity() * sizeof(std::uint64_t);
   return bytes + batch.messages.capacity() * sizeof(Message) + batch.places.capacity() * sizeof(RecordPlace);
 }
 

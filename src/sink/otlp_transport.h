@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +25,8 @@ struct OtlpEndpoint {
   /// http(s)://host:port of HTTP, host:port of gRPC.
   std::string server;
   bool tls = false;  // of gRPC; HTTP has it in `server`
-  /// Of each signal (index: Signal): path of HTTP ("/v1/traces"); headers, of gRPC metadata (lower case).
+  /// Of each signal (index: Signal): path of HTTP ("/v1/traces"); headers, of gRPC metadata (lower case), which stand
+  /// instead of those that are sent without being asked for.
   struct Route {
     std::string path;
     std::vector<std::pair<std::string, std::string>> headers;
@@ -42,17 +42,17 @@ struct OtlpEndpoint {
 /// What came of one request.
 struct OtlpAnswer {
   enum class Kind : std::uint8_t {
-    kTaken,    // perhaps but for `partial`
+    kTaken,    // perhaps but for `partial`; with a reason: why the answer is none that a receiver of OTLP gives
     kRetry,    // not now: throttled, unavailable, no answer
     kRefused,  // never: sending it again would not help
   };
   Kind kind = Kind::kTaken;
   PartialSuccess partial;
-  /// Of kRefused: kBadData if the request is at fault (HTTP 400, 413, 415, 422, gRPC InvalidArgument, OutOfRange...),
-  /// kIo for the rest (authorisation, address, server).
+  /// Of kRefused: kBadData if the request is at fault (HTTP 400, 413, 415, 422; gRPC InvalidArgument,
+  /// FailedPrecondition, larger than the server takes), kIo for the rest (authorisation, address, server).
   Code code = Code::kIo;
-  /// Of kRetry and kRefused: what the server said, e.g. "HTTP 400 InvalidArgument: missing x-glassflow-pipeline-id
-  /// header", or why there was no answer.
+  /// Of kRetry and kRefused: what the server said, e.g. "HTTP 400: missing x-glassflow-pipeline-id header", or why
+  /// there was no answer. One line, safe to show.
   std::string reason;
   /// Of kRetry: when the server asked to be asked again.
   std::optional<std::chrono::nanoseconds> retry_after;
@@ -73,6 +73,9 @@ Result<std::unique_ptr<OtlpTransport>> MakeOtlpTransport(const OtlpEndpoint& end
 /// Of MakeOtlpTransport: by libcurl (base/http_client) and by gRPC.
 Result<std::unique_ptr<OtlpTransport>> MakeOtlpHttpTransport(const OtlpEndpoint& endpoint);
 Result<std::unique_ptr<OtlpTransport>> MakeOtlpGrpcTransport(const OtlpEndpoint& endpoint);
+
+/// How requests say who sends them: "gf-otlp/0.1.0".
+std::string OtlpUserAgent();
 
 }  // namespace gf_otlp
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace gf_otlp {
 
@@ -36,6 +37,34 @@ class Pacer {
 
   SendRate rate_;
   Clock::time_point due_{};
+};
+
+/// Spreads what is sent over time as its records were: at `speed` times their pace; 0: at once.
+class Timeline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Timeline(double speed) : speed_(speed) {}
+
+  /// What is next is another beginning.
+  void Restart() { first_ = 0; }
+  /// When what begins at `time` (nanoseconds since 1970; 0: unknown, at once) may go: the first one now.
+  Clock::time_point Due(std::uint64_t time, Clock::time_point now) {
+    if (speed_ <= 0 || time == 0) return now;
+    if (first_ == 0) {
+      first_ = time;
+      begin_ = now;
+    }
+    if (time <= first_) return now;
+    constexpr double kMost = 1e18;  // 30 years: so that the clock holds it
+    const double gap = std::min(static_cast<double>(time - first_) / speed_, kMost);
+    return begin_ + std::chrono::nanoseconds(static_cast<std::int64_t>(gap));
+  }
+
+ private:
+  double speed_;
+  std::uint64_t first_ = 0;
+  Clock::time_point begin_{};
 };
 
 }  // namespace gf_otlp

@@ -22,7 +22,7 @@ DOORS = [
     (r"openssl/(x509\w*|ssl)\.h", ["src/sink/kafka"]),
     (r"curl/", ["src/base/http_client."]),
     (r"boost/(asio|beast|system)", ["src/receive/"]),
-    (r"grpcpp/", ["src/receive/grpc_", "src/sink/otlp_grpc"]),
+    (r"grpc(pp)?/", ["src/receive/grpc_", "src/sink/otlp_grpc"]),
     (r"google/protobuf/|.*\.pb\.h", []),
     (r"nlohmann/", ["src/input/dead_letter", "src/schema/describe", "src/schema/schema_json", "src/pipeline/", "src/cli/"]),
     (r"yaml-cpp/", ["src/cli/config_file."]),
