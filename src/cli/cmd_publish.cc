@@ -3,33 +3,25 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 
-#include "base/append_file.h"
 #include "base/atomic_file.h"
-#include "base/time_text.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
-#include "cli/progress.h"
+#include "cli/delivery.h"
 #include "cli/publish_flags.h"
 #include "cli/publish_summary.h"
-#include "pipeline/checkpoint_keeper.h"
 #include "pipeline/conversion.h"
-#include "pipeline/refused_messages.h"
 #include "sink/dry_run_sink.h"
 #include "sink/file_sink.h"
 #include "sink/kafka_admin.h"
 #include "sink/kafka_library.h"
 #include "sink/kafka_partitioner.h"
+#include "sink/kafka_sink.h"
 
 namespace gf_otlp::cli {
 namespace {
 
-/// How long what is under way may take to be delivered after an interrupt.
-constexpr std::chrono::seconds kFlushLimit{10};
 constexpr std::chrono::seconds kConnectLimit{10};
 
 /// Whether nothing is sent.
@@ -45,7 +37,7 @@ Result<bool> DecideDryRun(const PublishFlags& flags, const PublishConfig& settin
   if (!dry_run && !flags.dump.empty()) {
     return std::unexpected(UsageError("--dump writes what would be sent: it goes with --dry-run"));
   }
-  if (dry_run && !flags.checkpoint.empty()) {
+  if (dry_run && !flags.delivery.checkpoint.empty()) {
     return std::unexpected(UsageError("--checkpoint records what was sent: it does not go with a dry run"));
   }
   if (!dry_run && settings.Property("bootstrap.servers").value_or("").empty()) {
@@ -78,7 +70,7 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   Result<PublishPlan> plan = MakePublishPlan(job.config.settings(), job.settings);
   if (!plan) return std::unexpected(std::move(plan.error()));
   job.plan = std::move(*plan);
-  Result<SendRate> rate = ReadRate(flags.rate);
+  Result<SendRate> rate = flags.delivery.ReadRate("messages");
   if (!rate) return std::unexpected(std::move(rate.error()));
   job.rate = *rate;
 
@@ -86,63 +78,11 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(flags.choice.Read(job.conversion.records.choice));
   job.conversion.inputs = flags.input.inputs;
   job.conversion.threads = flags.run.WorkerThreads();
-  job.conversion.dead_letters = !flags.dead_letter.empty();
+  job.conversion.dead_letters = !flags.delivery.dead_letter.empty();
   job.conversion.records.rows = job.settings.rows;
   job.conversion.records.choice.disabled = job.plan.disabled;
   job.conversion.records.choice.metrics_without_data = job.plan.metrics_without_data;
   return job;
-}
-
-/// Cut back to what the checkpoint, if there is one, knows of.
-Result<std::unique_ptr<DeadLetterFile>> OpenDeadLetters(const PublishFlags& flags, Checkpoint* checkpoint) {
-  if (flags.dead_letter.empty()) return nullptr;
-  if (flags.dead_letter.ends_with(".gz") || flags.dead_letter.ends_with(".zst")) {
-    return std::unexpected(UsageError("--dead-letter: publish writes it uncompressed, so that nothing of it is lost"));
-  }
-  std::optional<std::uint64_t> keep;
-  if (checkpoint != nullptr) keep = checkpoint->DeadLetterBytes(flags.dead_letter);
-  if (!keep && flags.overwrite) keep = 0;
-  Result<AppendFile> file = AppendFile::Open(flags.dead_letter, keep);
-  if (!file) return std::unexpected(std::move(file.error()));
-  if (checkpoint != nullptr) GF_UNEXPECTED_IF_ERROR(checkpoint->BeginDeadLetters(flags.dead_letter));
-  return std::make_unique<DeadLetterFile>(std::move(*file));
-}
-
-/// Empty if there is no such file.
-DeadLetterWriter WriterTo(DeadLetterFile* file) {
-  if (file == nullptr) return {};
-  return [file](std::string_view lines) { return file->Write(lines); };
-}
-
-/// A file that the run writes must not be one that this run, or the next one, reads.
-Status CheckOutsideOfInput(std::string_view flag, const std::string& path, const std::vector<std::string>& inputs) {
-  if (path.empty() || path == "-") return {};
-  std::error_code ignored;
-  const auto place = [&](const std::string& of) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(of, ignored), ignored).lexically_normal();
-  };
-  const std::filesystem::path mine = place(path);
-  for (const std::string& input : inputs) {
-    if (input == "-") continue;
-    // Equal, or in the folder.
-    const std::filesystem::path relative = mine.lexically_relative(place(input));
-    if (relative.empty() || *relative.begin() == "..") continue;
-    return UsageError(fmt::format("{} {}: would be read as input: it lies in {}", flag, path, input));
-  }
-  return {};
-}
-
-/// A time that depends on when it is asked would choose other records when the job goes on.
-Status CheckTimesAreFixed(const ChoiceFlags& choice) {
-  for (const auto& [flag, text] : {std::pair("--since", choice.since), std::pair("--until", choice.until)}) {
-    constexpr std::uint64_t kSomeTime = 1'700'000'000'000'000'000, kAnother = kSomeTime + 1'000'000'000;
-    if (text.empty()) continue;
-    const Result<std::uint64_t> time = ParseTime(text, kSomeTime), other = ParseTime(text, kAnother);
-    if (time && other && *time == *other) continue;
-    return UsageError(
-        fmt::format("{} {}: with --checkpoint it must be a point in time, not one before now", flag, text));
-  }
-  return {};
 }
 
 class PublishRun {
@@ -156,7 +96,7 @@ class PublishRun {
     if (flags_.dump == "-") {
       dump = [this](std::string_view lines) { return WriteAll(env_.out, lines, "standard output"); };
     } else if (!flags_.dump.empty()) {
-      Result<OutputFile> file = OutputFile::Create(flags_.dump, flags_.overwrite);
+      Result<OutputFile> file = OutputFile::Create(flags_.dump, flags_.delivery.overwrite);
       if (!file) return std::move(file.error());
       dump_file = std::move(*file);
       dump = [&](std::string_view lines) { return dump_file->Write(lines); };
@@ -172,10 +112,12 @@ class PublishRun {
     if (!kafka) return std::move(kafka.error());
     GF_RETURN_IF_ERROR(CheckKafkaSettings(*kafka));
     GF_RETURN_IF_ERROR(OpenInput());
-    Result<std::unique_ptr<DeadLetterFile>> dead_letters = OpenDeadLetters(flags_, nullptr);
-    if (!dead_letters) return std::move(dead_letters.error());
-    const InterruptWatch watch([&] { conversion_->Stop(); });
-    Status status = Convert(sink, WriterTo(dead_letters->get()));
+    const Result<std::unique_ptr<DeadLetters>> dead_letters =
+        DeadLetters::Open(flags_.delivery, job_.conversion.capture, nullptr);
+    if (!dead_letters) return dead_letters.error();
+    Delivery delivery(flags_.run, env_, /*sends=*/false);
+    delivery.SetConversion(conversion_.get());
+    Status status = delivery.Convert(sink, **dead_letters);
     if (dump_file && conversion_->stopped()) env_.Say("interrupted: the dump is not kept");
     if (status.ok() && !conversion_->stopped() && dump_file) status = dump_file->Commit();
     if (!status.ok() && status.code() == Code::kClosed) return status;
@@ -189,25 +131,10 @@ class PublishRun {
 
   Status Send(const CLI::App& sub) {
     GF_RETURN_IF_ERROR(OpenInput());
-    std::optional<Checkpoint> checkpoint;
-    if (!flags_.checkpoint.empty()) {
-      GF_RETURN_IF_ERROR(CheckTimesAreFixed(flags_.choice));
-      if (flags_.choice.limit) {
-        return UsageError(
-            "--limit and --checkpoint exclude each other: where in a unit the limit was reached is not recorded");
-      }
-      Result<Checkpoint> opened =
-          Checkpoint::Open(flags_.checkpoint, JobOptions(sub, job_.config), conversion_->files());
-      if (!opened) return std::move(opened.error());
-      checkpoint.emplace(std::move(*opened));
-      conversion_->SkipUnits(checkpoint->units_done());
-      if (checkpoint->resumed() && !flags_.run.quiet) {
-        env_.Say(checkpoint->all_done() ? "the checkpoint says that all of this was sent before"
-                                        : "going on from the checkpoint; what was under way when the last run ended "
-                                          "may be sent twice");
-      }
-    }
-    return SendAll(checkpoint ? &*checkpoint : nullptr);
+    Result<std::optional<Checkpoint>> checkpoint =
+        OpenCheckpoint(flags_.delivery, flags_.choice, JobOptions(sub, job_.config), *conversion_, flags_.run, env_);
+    if (!checkpoint) return std::move(checkpoint.error());
+    return SendAll(*checkpoint ? &**checkpoint : nullptr);
   }
 
  private:
@@ -226,8 +153,7 @@ class PublishRun {
   }
 
   Status OpenInput() {
-    GF_RETURN_IF_ERROR(CheckOutsideOfInput("--checkpoint", flags_.checkpoint, flags_.input.inputs));
-    GF_RETURN_IF_ERROR(CheckOutsideOfInput("--dead-letter", flags_.dead_letter, flags_.input.inputs));
+    GF_RETURN_IF_ERROR(flags_.delivery.CheckFiles(flags_.input.inputs));
     GF_RETURN_IF_ERROR(CheckOutsideOfInput("--dump", flags_.dump, flags_.input.inputs));
     LimitMessageBytes(MaxMessageBytes(), {}, job_.plan);
     job_.conversion.records.messages = &job_.plan.messages;
@@ -238,50 +164,29 @@ class PublishRun {
   }
 
   Status SendAll(Checkpoint* checkpoint) {
-    std::mutex sink_mutex;
     std::unique_ptr<KafkaSink> sink;
-    const auto stop = [&] {
-      conversion_->Stop();
-      const std::scoped_lock lock(sink_mutex);
-      if (sink != nullptr) sink->LimitFlush(kFlushLimit);
-    };
-    const InterruptWatch watch(stop, kFlushLimit + std::chrono::seconds(2));
+    Delivery delivery(flags_.run, env_, /*sends=*/true);
+    delivery.SetConversion(conversion_.get());
 
     KafkaSinkOptions options;
     Result<KafkaSettings> kafka = Kafka();
     if (!kafka) return std::move(kafka.error());
     options.kafka = std::move(*kafka);
     GF_RETURN_IF_ERROR(EnsureTopics(options));
-    Result<std::unique_ptr<DeadLetterFile>> dead_letters = OpenDeadLetters(flags_, checkpoint);
-    if (!dead_letters) return std::move(dead_letters.error());
-    const DeadLetterWriter write_dead_letters = WriterTo(dead_letters->get());
-    RefusedMessages refused(job_.conversion.capture, write_dead_letters);
+    const Result<std::unique_ptr<DeadLetters>> opened_letters =
+        DeadLetters::Open(flags_.delivery, job_.conversion.capture, checkpoint);
+    if (!opened_letters) return opened_letters.error();
+    DeadLetters& dead_letters = **opened_letters;
     options.routes = job_.plan.routes;
     options.rate = job_.rate;
     options.on_refused = [&](const Batch& batch, const Message& message, Code code, std::string_view reason) {
-      return refused.Handle(batch, message, code, reason);
+      return dead_letters.refused().Handle(batch, message, code, reason);
     };
     Result<std::unique_ptr<KafkaSink>> opened = KafkaSink::Open(std::move(options));
     if (!opened) return std::move(opened.error());
-    {
-      const std::scoped_lock lock(sink_mutex);
-      sink = std::move(*opened);
-      if (conversion_->stopped()) sink->LimitFlush(kFlushLimit);
-    }
-
-    std::optional<CheckpointKeeper> keeper;
-    const auto delivered = [&] { return sink->delivered(); };
-    if (checkpoint != nullptr) keeper.emplace(*checkpoint, delivered, dead_letters->get(), stop);
-    Status status = Convert(*sink, write_dead_letters);
-    if (!status.ok() && status.code() == Code::kClosed) status = Status();  // the interrupt's doing
-    // Also after an error: what is under way is not given up.
-    if (Status closed = sink->Close(); status.ok()) status = std::move(closed);
-    const bool all = status.ok() && !conversion_->stopped();
-    if (keeper) {
-      if (Status kept = keeper->Finish(all); !kept.ok() && status.ok()) status = std::move(kept);
-    } else if (*dead_letters != nullptr) {
-      if (const Result<std::uint64_t> synced = (*dead_letters)->Sync(); !synced && status.ok()) status = synced.error();
-    }
+    sink = std::move(*opened);
+    delivery.SetSink(sink.get());
+    Status status = delivery.Send(checkpoint, dead_letters, [&] { return delivery.Convert(*sink, dead_letters); });
 
     PublishSummary summary;
     const KafkaSink::Totals totals = sink->totals();
@@ -289,7 +194,7 @@ class PublishRun {
     summary.refused = totals.refused;
     summary.failed = totals.failed;
     summary.failed_records = totals.failed_records;
-    summary.refused_records = refused.records();
+    summary.refused_records = dead_letters.refused().records();
     summary.topics = sink->topics();
     Report(std::move(summary));
     return status;
@@ -332,12 +237,6 @@ class PublishRun {
     std::uint64_t takes = size;
     for (const KafkaTopicState& topic : topics) takes = std::min(takes, topic.max_message_bytes.value_or(takes));
     if (takes < size) properties.emplace_back("batch.size", std::to_string(takes));
-  }
-
-  Status Convert(Sink& sink, const DeadLetterWriter& dead_letters) {
-    const Progress bar(flags_.run.ShowProgress(env_), env_,
-                       [&] { return Progress::State{conversion_->bytes_read(), conversion_->total_bytes()}; });
-    return conversion_->Run(sink, dead_letters);
   }
 
   /// Partitions that got nothing are there too.

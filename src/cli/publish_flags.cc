@@ -5,11 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
-#include <span>
 
-#include "base/hex.h"
-#include "base/sha256.h"
 #include "cli/password.h"
 #include "sink/kafka_partitioner.h"
 
@@ -163,26 +159,7 @@ void BindDelivery(PublishFlags& f, CLI::App& sub) {
   sub.add_option("--dump", f.dump, "Dry run: write each message as a line of JSON to FILE, or - for standard output")
       ->type_name("FILE")
       ->group("Delivery");
-  sub.add_option("--checkpoint", f.checkpoint, "Keep in FILE how far all is delivered; go on from there")
-      ->type_name("FILE")
-      ->group("Delivery");
-  sub.add_option("--dead-letter", f.dead_letter, "Write what cannot be read, or sent, to FILE and go on")
-      ->type_name("FILE")
-      ->group("Delivery");
-  sub.add_flag("--overwrite", f.overwrite, "Replace files of --dump and --dead-letter that exist")->group("Delivery");
-  sub.add_option("--rate", f.rate, "At most so many messages (20000) or bytes (50MB) a second")
-      ->type_name("RATE")
-      ->group("Delivery");
-}
-
-/// Those of the flags that were given, with their texts.
-std::vector<std::pair<std::string, std::string>> Given(const CLI::App& sub, std::span<const char* const> flags) {
-  std::vector<std::pair<std::string, std::string>> given;
-  for (const char* flag : flags) {
-    const CLI::Option* option = sub.get_option(flag);
-    if (option->count() != 0) given.emplace_back(flag, fmt::format("{}", fmt::join(option->results(), " ")));
-  }
-  return given;
+  f.delivery.Bind(sub, "messages", "files of --dump and --dead-letter");
 }
 
 }  // namespace
@@ -247,44 +224,16 @@ Result<MessageSettings> ReadMessageSettings(const PublishFlags& flags) {
   return settings;
 }
 
-/// "20000" messages, or "50MB" bytes, a second.
-Result<SendRate> ReadRate(const std::string& text) {
-  SendRate rate;
-  if (text.empty()) return rate;
-  constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const double number = std::strtod(text.substr(0, digits).c_str(), nullptr);
-  const auto unit =
-      std::ranges::find(kUnits, std::string_view(text).substr(digits), &std::pair<std::string_view, double>::first);
-  if (number <= 0 || (digits < text.size() && unit == std::end(kUnits))) {
-    return std::unexpected(
-        UsageError(fmt::format("--rate {}: write a number of messages (20000) or of bytes (50MB) a second", text)));
-  }
-  if (digits == text.size()) {
-    rate.items = number;
-  } else {
-    rate.bytes = number * unit->second;
-  }
-  return rate;
-}
-
 /// The options that tell one job from another: those that say what is sent where.
 Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config) {
-  constexpr const char* kFlags[] = {
-      "INPUT",   "--input-format",   "--signal",      "--compression", "--partial-tail", "--base64-ids",
-      "--table", "--since",          "--until",       "--where",       "--sample",       "--shape",
-      "--key",   "--schema-version", "--time-digits", "--keep-all",    "--headers",      "--rows-per-message"};
-  const auto given = Given(sub, kFlags);
+  std::vector<std::string> flags = ChoosingFlags();
+  flags.insert(flags.end(), {"--shape", "--key", "--schema-version", "--time-digits", "--keep-all", "--headers",
+                             "--rows-per-message"});
+  const auto given = Given(sub, flags);
   Checkpoint::Options options(given.begin(), given.end());
-  // A header may be a secret: only that it is the same counts.
+  // A header may be a secret.
   const std::string headers = fmt::format("{}", fmt::join(sub.get_option("--header")->results(), "\n"));
-  if (!headers.empty()) {
-    const auto digest = Sha256(headers);
-    std::string& hex = options["--header"];
-    hex.resize(2 * digest.size());
-    WriteHex(hex.data(), {digest.data(), digest.size()});
-  }
+  if (!headers.empty()) options["--header"] = Fingerprint(headers);
   options["brokers"] = config.Property("bootstrap.servers").value_or("");
   options["partitioner"] = config.Property("partitioner").value_or(std::string(kDefaultPartitioner));
   for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
@@ -297,9 +246,8 @@ Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config)
 
 /// What --print-config shows of the flags that are no keys of the configuration file.
 std::vector<std::pair<std::string, std::string>> ShownFlags(const CLI::App& sub) {
-  constexpr const char* kFlags[] = {"--shape",   "--schema-version",   "--time-digits", "--keep-all",    "--key",
-                                    "--headers", "--rows-per-message", "--rate",        "--topic-config"};
-  return Given(sub, kFlags);
+  return Given(sub, {"--shape", "--schema-version", "--time-digits", "--keep-all", "--key", "--headers",
+                     "--rows-per-message", "--rate", "--topic-config"});
 }
 
 }  // namespace gf_otlp::cli

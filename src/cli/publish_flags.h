@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "cli/common_flags.h"
+#include "cli/delivery.h"
 #include "cli/publish_config.h"
 #include "cli/publish_plan.h"
 #include "pipeline/checkpoint.h"
-#include "sink/kafka_sink.h"
 
 namespace gf_otlp::cli {
 
@@ -32,8 +32,8 @@ struct PublishFlags {
   std::string header_set = "none";
   std::uint32_t rows_per_message = 1;
   std::optional<bool> dry_run;
-  std::string dump, dead_letter, checkpoint, rate;
-  bool overwrite = false;
+  std::string dump;
+  DeliveryFlags delivery;
 
   void Bind(CLI::App& sub);
   /// --brokers of the command line, not of the environment.
@@ -44,7 +44,6 @@ struct PublishFlags {
 /// The configuration file, and what flags and the environment say over it.
 Result<PublishConfig> ReadConfig(const PublishFlags& flags);
 Result<MessageSettings> ReadMessageSettings(const PublishFlags& flags);
-Result<SendRate> ReadRate(const std::string& text);
 
 /// The options that tell one job from another: those that say what is sent where.
 Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config);
