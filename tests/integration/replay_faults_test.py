@@ -30,7 +30,7 @@ RETRIED = {
 }
 # Status -> exit code.
 PERMANENT = {
-    "http": {301: 4, 400: 3, 401: 4, 403: 4, 404: 4, 405: 4, 413: 3, 415: 3, 422: 3, 500: 4, 501: 4},
+    "http": {400: 3, 401: 4, 403: 4, 404: 4, 405: 4, 413: 3, 415: 3, 422: 3, 500: 4, 501: 4},
     "grpc": {"INVALID_ARGUMENT": 3, "FAILED_PRECONDITION": 3, "UNKNOWN": 4, "NOT_FOUND": 4, "ALREADY_EXISTS": 4,
              "PERMISSION_DENIED": 4, "UNIMPLEMENTED": 4, "INTERNAL": 4, "UNAUTHENTICATED": 4},
 }
@@ -76,6 +76,13 @@ class Answers(ReplayTest):
                 said, _ = self.ended(running, PERMANENT[case[0]][case[1]])
                 self.assertIn(words, said)
                 self.assertEqual((len(receiver.requests), receiver.taken), (1, []))
+
+    def test_a_redirect_is_not_followed(self):
+        receiver = self.receiver([Answer(307, headers={"Location": "http://elsewhere.example/v1/logs?token=s3cret"})])
+        said, _ = self.replay(self.records(FEW), "--endpoint", endpoint(receiver, "http"), code=4)
+        self.assertIn("http://elsewhere.example/v1/logs", said)
+        self.assertNotIn("s3cret", said)
+        self.assertEqual(len(receiver.requests), 1)
 
     def test_exhausted_is_permanent_when_told_so(self):
         receiver = self.receiver(rest=Answer(code="RESOURCE_EXHAUSTED", message="quota"), grpc=True)

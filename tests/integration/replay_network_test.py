@@ -9,7 +9,9 @@ import http.client
 import http.server
 import os
 import select
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -108,6 +110,25 @@ class Encrypted(ReplayTest):
                 self.replay(*target, "--cert-file", self.other[0], "--key-file", self.other[1], "--retry-for", "2s", code=4)
                 self.replay(*target, "--retry-for", "2s", code=4)
                 self.assertEqual(len(receiver.taken), 2)
+
+
+class Http2(ReplayTest):
+    def test_http2_where_it_is_offered(self):
+        if shutil.which("go") is None:
+            self.skipTest("Go is not installed: no server here speaks HTTP/2")
+        program, mine = self.path("http2_server"), self.certificate("mine")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "http2_server.go")
+        subprocess.run(["go", "build", "-o", program, source], check=True, cwd=self.folder)
+        with subprocess.Popen([program, *mine], stdout=subprocess.PIPE, preexec_fn=servers.die_with_parent) as server:
+            self.addCleanup(server.kill)
+            port = int(server.stdout.readline())
+            # One request that is larger than what HTTP/2 sends unasked, and some that are not.
+            captures = [self.records(20, padding=100_000), self.records(100, "small.json")]
+            self.replay("--endpoint", f"https://localhost:{port}", "--ca-file", mine[0], "--request-compression", "none", *captures)
+            said = [server.stdout.readline().split() for _ in range(6)]
+            server.kill()
+        self.assertEqual({protocol for protocol, _ in said}, {b"HTTP/2.0"})
+        self.assertGreater(int(said[0][1]), 2_000_000)
 
 
 class ProxyHandler(http.server.BaseHTTPRequestHandler):
