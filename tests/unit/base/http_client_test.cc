@@ -1,105 +1,17 @@
 #include "base/http_client.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cstdlib>
+#include <chrono>
 #include <string>
 #include <thread>
-#include <vector>
+
+#include "unit/base/scripted_server.h"
 
 namespace gf_otlp {
 namespace {
 
 constexpr std::size_t kLimit = std::size_t{1} << 20;
-
-/// Answers every request on 127.0.0.1 with the next of some texts, the last one again and again; an empty one closes
-/// the connection. The requests can be looked at once it is stopped.
-class Server {
- public:
-  explicit Server(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    // The client is not to look for these servers behind a proxy.
-    ::setenv("no_proxy", "127.0.0.1", 1);
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listener_, any, size) == 0);
-    REQUIRE(::listen(listener_, 8) == 0);
-    REQUIRE(::getsockname(listener_, any, &size) == 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  ~Server() {
-    Stop();
-    ::close(listener_);
-  }
-
-  std::string url(std::string_view path = "/") const { return fmt::format("http://127.0.0.1:{}{}", port_, path); }
-  /// REQUIRES: the client has closed its connections, or the last answer is sent
-  void Stop() {
-    stop_ = true;
-    ::shutdown(listener_, SHUT_RDWR);
-    if (connection_ >= 0) ::shutdown(connection_, SHUT_RDWR);
-    if (thread_.joinable()) thread_.join();
-  }
-
-  std::vector<std::string> requests;  // with their bodies
-  int connections = 0;
-
- private:
-  void Serve() {
-    while (!stop_) {
-      const int fd = ::accept(listener_, nullptr, nullptr);
-      if (fd < 0) return;
-      ++connections;
-      connection_ = fd;
-      while (Answer(fd)) {
-      }
-      connection_ = -1;
-      ::close(fd);
-    }
-  }
-
-  bool Answer(int fd) {
-    std::string request;
-    std::size_t whole = std::string::npos;
-    while (request.size() < whole) {
-      char buffer[4096];
-      const ssize_t n = ::read(fd, buffer, sizeof buffer);
-      if (n <= 0) return false;
-      request.append(buffer, static_cast<std::size_t>(n));
-      const std::size_t end = request.find("\r\n\r\n");
-      if (end == request.npos) continue;
-      constexpr std::string_view kLength = "Content-Length: ";
-      const std::size_t length = request.find(kLength);
-      whole = end + 4;
-      if (length < end) whole += std::strtoul(request.c_str() + length + kLength.size(), nullptr, 10);
-    }
-    const std::string& answer = answers_[std::min(requests.size(), answers_.size() - 1)];
-    requests.push_back(std::move(request));
-    return !answer.empty() && ::write(fd, answer.data(), answer.size()) == static_cast<ssize_t>(answer.size());
-  }
-
-  std::vector<std::string> answers_;
-  int listener_ = -1, port_ = 0;
-  std::atomic<int> connection_ = -1;
-  std::atomic<bool> stop_ = false;
-  std::thread thread_;
-};
-
-std::string Answer(std::string_view status, std::string_view body, std::string_view headers = "") {
-  return fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\n{}\r\n{}", status, body.size(), headers, body);
-}
 
 HttpClient Client(const HttpOptions& options = {}) {
   Result<HttpClient> client = HttpClient::Make(options);
@@ -108,7 +20,7 @@ HttpClient Client(const HttpOptions& options = {}) {
 }
 
 TEST_CASE("a request goes out, and its answer comes back") {
-  Server server({Answer("200 OK", "Ok.\n", "X-ClickHouse-Server-Display-Name:  ch \r\n")});
+  ScriptedServer server({Answer("200 OK", "Ok.\n", "X-ClickHouse-Server-Display-Name:  ch \r\n")});
   HttpClient client = Client();
   const Result<HttpResponse> response = client.Send(
       {.url = server.url("/?database=otel"), .headers = {{"Content-Type", "text/plain"}}, .body = "SELECT 1"}, kLimit);
@@ -128,7 +40,7 @@ TEST_CASE("a request goes out, and its answer comes back") {
 }
 
 TEST_CASE("a connection is used again, also after an answer that is an error") {
-  Server server({Answer("200 OK", "1"), Answer("404 Not Found", "no"), Answer("200 OK", "3")});
+  ScriptedServer server({Answer("200 OK", "1"), Answer("404 Not Found", "no"), Answer("200 OK", "3")});
   HttpClient client = Client();
   for (const auto& [status, body] : {std::pair(200, "1"), std::pair(404, "no"), std::pair(200, "3")}) {
     const Result<HttpResponse> response = client.Send({.method = "GET", .url = server.url(), .body = {}}, kLimit);
@@ -142,7 +54,7 @@ TEST_CASE("a connection is used again, also after an answer that is an error") {
 }
 
 TEST_CASE("user and password are sent, and never shown") {
-  Server server({Answer("200 OK", ""), ""});
+  ScriptedServer server({Answer("200 OK", ""), ""});
   HttpClient client = Client({.user = "bob", .password = "s3cret:\xc3\xa9"});
   CHECK(client.Send({.url = server.url(), .body = {}}, kLimit));
   const Result<HttpResponse> none = client.Send({.url = server.url(), .body = {}}, kLimit);
@@ -160,7 +72,7 @@ TEST_CASE("user and password are sent, and never shown") {
 }
 
 TEST_CASE("redirects are answers, not followed") {
-  Server server({Answer("302 Found", "", "Location: http://127.0.0.1:1/\r\n")});
+  ScriptedServer server({Answer("302 Found", "", "Location: http://127.0.0.1:1/\r\n")});
   HttpClient client = Client({.user = "bob", .password = "s3cret"});
   const Result<HttpResponse> response = client.Send({.url = server.url(), .body = {}}, kLimit);
   REQUIRE(response);
@@ -168,7 +80,7 @@ TEST_CASE("redirects are answers, not followed") {
 }
 
 TEST_CASE("an answer may be as large as the limit, and no larger") {
-  Server server({Answer("200 OK", std::string(1000, 'x'))});
+  ScriptedServer server({Answer("200 OK", std::string(1000, 'x'))});
   HttpClient client = Client();
   CHECK(client.Send({.url = server.url(), .body = {}}, 1000)->body.size() == 1000);
   const Result<HttpResponse> response = client.Send({.url = server.url(), .body = {}}, 999);
@@ -178,7 +90,7 @@ TEST_CASE("an answer may be as large as the limit, and no larger") {
 }
 
 TEST_CASE("a torn answer is an error") {
-  Server server({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc"});
+  ScriptedServer server({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc"});
   HttpClient client = Client({.timeout_ms = 300});
   const Result<HttpResponse> response = client.Send({.url = server.url(), .body = {}}, kLimit);
   REQUIRE_FALSE(response);
@@ -187,7 +99,7 @@ TEST_CASE("a torn answer is an error") {
 }
 
 TEST_CASE("headers before the answer are no headers of it") {
-  Server server({"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" + Answer("200 OK", "a", "X-Late: 2\r\n")});
+  ScriptedServer server({"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" + Answer("200 OK", "a", "X-Late: 2\r\n")});
   HttpClient client = Client();
   const Result<HttpResponse> response = client.Send({.url = server.url(), .body = {}}, kLimit);
   REQUIRE(response);
@@ -198,7 +110,7 @@ TEST_CASE("headers before the answer are no headers of it") {
 TEST_CASE("where no server is, there is no answer") {
   std::string url;
   {
-    const Server server({""});
+    const ScriptedServer server({""});
     url = server.url();
   }
   HttpClient client = Client();
@@ -223,6 +135,61 @@ TEST_CASE("what is wrong with a call is said before anything is sent") {
   REQUIRE_FALSE(no_file);
   CHECK(no_file.error().code() == Code::kUsage);
   CHECK(no_file.error().message().contains("/nonexistent/ca.pem"));
+}
+
+TEST_CASE("a request that waits can be cancelled from another thread, and those behind it") {
+  ScriptedServer server({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"});
+  HttpClient client = Client();
+  std::thread canceller([&] {
+    server.WaitForRequests(1);
+    client.Cancel();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2; ++i) {
+    const Result<HttpResponse> response = client.Send({.url = server.url(), .body = {}}, kLimit);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().code() == Code::kIo);
+    CHECK(response.error().message() == server.url("") + ": cancelled");
+    CHECK_FALSE(client.failed_for_good());
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  canceller.join();
+  server.Stop();
+  CHECK(server.requests.size() == 1);
+}
+
+TEST_CASE("a body, a method and headers are of one request only") {
+  ScriptedServer server({Answer("200 OK", "")});
+  HttpClient client = Client();
+  const std::string body = "x";
+  const std::vector<HttpRequest> requests = {
+      {.method = "PUT", .url = server.url("/1"), .headers = {{"X-A", "1"}}, .body = body},
+      {.method = "GET", .url = server.url("/2"), .headers = {}, .body = body},
+      {.url = server.url("/3"), .headers = {{"X-Empty", ""}}, .body = {}},
+  };
+  for (const HttpRequest& request : requests) CHECK(client.Send(request, kLimit));
+  server.Stop();
+  REQUIRE(server.requests.size() == 3);
+  CHECK(server.requests[0].starts_with("PUT /1 "));
+  CHECK(server.requests[0].contains("X-A: 1\r\n"));
+  CHECK(server.requests[0].ends_with("\r\n\r\nx"));
+  CHECK(server.requests[1].starts_with("GET /2 "));
+  CHECK_FALSE(server.requests[1].contains("X-A"));
+  CHECK(server.requests[1].ends_with("\r\n\r\n"));
+  CHECK(server.requests[2].starts_with("POST /3 "));
+  CHECK(server.requests[2].contains("X-Empty:\r\n"));
+  CHECK(server.requests[2].contains("Content-Length: 0\r\n"));
+}
+
+TEST_CASE("what fails for good is told from what may pass") {
+  ScriptedServer server({"\x15\x03\x03 no HTTP\r\n", Answer("200 OK", "12"), ""});
+  HttpClient client = Client();
+  CHECK_FALSE(client.Send({.url = server.url(), .body = {}}, kLimit));
+  CHECK(client.failed_for_good());
+  CHECK_FALSE(client.Send({.url = server.url(), .body = {}}, 1));  // more than that
+  CHECK(client.failed_for_good());
+  CHECK_FALSE(client.Send({.url = server.url(), .body = {}}, kLimit));  // closed
+  CHECK_FALSE(client.failed_for_good());
 }
 
 TEST_CASE("URLs have parts") {
