@@ -60,6 +60,8 @@ class Intake {
   ~Intake();
 
   const IntakeOptions& options() const { return options_; }
+  /// For WWW-Authenticate; empty if everyone may send.
+  std::string challenge() const;
 
   /// The right to be one of the requests in flight, and the memory that its bytes take; given back with it.
   class Ticket {
