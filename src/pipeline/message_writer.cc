@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <ranges>
 #include <utility>
 
+#include "otlp/select.h"
 #include "otlp/wire_to_json.h"
+#include "pipeline/join_requests.h"
 #include "pipeline/join_rows.h"
 
 namespace gf_otlp {
@@ -19,6 +21,7 @@ MessageWriter::MessageWriter(const MessageOptions& options, RowMapper& mapper)
 RowCounts MessageWriter::replaced() const {
   RowCounts counts = mapper_.counts();
   counts.replaced_bytes += replaced_in_json_;
+  counts.clamped_times += clamped_;
   return counts;
 }
 
@@ -27,9 +30,12 @@ Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& 
   group_of_.clear();
   refused_.clear();
   slicer_started_ = false;
+  elements_ = work.element;
+  times_.clear();
   std::uint32_t record = 0;
   reader_.Start(request.signal, request.wire);
   for (; reader_.Next(); ++record) {
+    if (paced()) times_.push_back(RecordTime(reader_).value_or(0));
     if (!work.choice.Take(reader_, work.counts)) continue;
     const std::uint32_t route = options_.route_of[static_cast<std::size_t>(reader_.kind())];
     if (options_.routes[route].form == OutputForm::kRows) {
@@ -39,9 +45,8 @@ Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& 
     }
   }
   GF_RETURN_IF_ERROR(reader_.status());
-  for (std::size_t i = 0; i < groups_used_; ++i) {
-    GF_RETURN_IF_ERROR(AppendRecords(groups_[i], groups_[i].records, request, work, batch));
-  }
+  record_count_ = record;
+  GF_RETURN_IF_ERROR(AppendGroups(request, work, batch));
   HandOverRefused(request, work);
   return {};
 }
@@ -94,9 +99,69 @@ void MessageWriter::AddToGroup(std::uint32_t record, std::uint32_t route) {
   groups_[found->second].records.push_back(record);
 }
 
-std::string_view MessageWriter::Slice(const WireRequest& request, std::span<const std::uint32_t> records) {
+Status MessageWriter::AppendGroups(const WireRequest& request, UnitWork& work, Batch& batch) {
+  if (!paced()) {
+    for (std::size_t i = 0; i < groups_used_; ++i) {
+      GF_RETURN_IF_ERROR(AppendRecords(groups_[i], groups_[i].records, request, work, batch));
+    }
+    return {};
+  }
+  runs_.clear();
+  for (std::uint32_t i = 0; i < groups_used_; ++i) {
+    FillInTimes(groups_[i]);
+    CutAtGaps(i);
+  }
+  std::ranges::stable_sort(runs_, {}, &Run::time);
+  for (const Run& run : runs_) {
+    const Group& group = groups_[run.group];
+    const auto records = std::span(group.records).subspan(run.begin, run.end - run.begin);
+    GF_RETURN_IF_ERROR(AppendRecords(group, records, request, work, batch));
+  }
+  return {};
+}
+
+/// Gives records without a time that of the record before, those in front that of the first with one.
+void MessageWriter::FillInTimes(const Group& group) {
+  const auto first = std::ranges::find_if(group.records, [this](std::uint32_t record) { return times_[record] != 0; });
+  std::uint64_t last = first == group.records.end() ? 0 : times_[*first];
+  for (const std::uint32_t record : group.records) {
+    if (times_[record] == 0) times_[record] = last;
+    last = times_[record];
+  }
+}
+
+void MessageWriter::CutAtGaps(std::uint32_t index) {
+  std::vector<std::uint32_t>& records = groups_[index].records;
+  const auto time = [this](std::uint32_t record) { return times_[record]; };
+  const auto add_run = [&](std::size_t begin, std::size_t end) {
+    runs_.push_back({.time = times_[records[begin]],
+                     .group = index,
+                     .begin = static_cast<std::uint32_t>(begin),
+                     .end = static_cast<std::uint32_t>(end)});
+    std::sort(records.begin() + begin, records.begin() + end);
+  };
+  const auto [least, most] = std::ranges::minmax(records | std::views::transform(time));
+  if (most - least <= options_.max_gap) {  // as most requests are
+    runs_.push_back({.time = least, .group = index, .begin = 0, .end = static_cast<std::uint32_t>(records.size())});
+    return;
+  }
+  std::ranges::sort(records, {}, time);
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    if (time(records[i]) - time(records[i - 1]) <= options_.max_gap) continue;
+    add_run(begin, i);
+    begin = i;
+  }
+  add_run(begin, records.size());
+}
+
+void MessageWriter::StartSlicer(const WireRequest& request) {
   if (!std::exchange(slicer_started_, true)) slicer_.Start(request.signal, request.wire);
-  if (records.size() == slicer_.record_count()) return request.wire;
+}
+
+std::string_view MessageWriter::Slice(const WireRequest& request, std::span<const std::uint32_t> records) {
+  if (records.size() == record_count_) return request.wire;
+  StartSlicer(request);
   slice_.clear();
   slicer_.Append(records, slice_);
   return slice_;
@@ -106,35 +171,65 @@ std::string_view MessageWriter::Slice(const WireRequest& request, std::span<cons
 Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uint32_t> records,
                                     const WireRequest& request, UnitWork& work, Batch& batch) {
   const MessageRoute& route = options_.routes[group.route];
+  if (records.size() > route.max_records) return AppendInTwo(group, records, request, work, batch);
   PaddedBuffer& stream = batch.streams.front();
   Message message{.offset = stream.size(), .route = group.route};
-  const std::string_view wire = Slice(request, records);
-  if (route.form == OutputForm::kOtlpJson) {
-    GF_RETURN_IF_ERROR(WireToJson(request.signal, wire, stream, replaced_in_json_));
-  } else {
-    stream.Append(wire);
-  }
+  std::uint64_t clamped = 0;
+  GF_RETURN_IF_ERROR(AppendRequest(route.form, request.signal, Slice(request, records), stream, clamped));
   const std::size_t size = stream.size() - message.offset;
   if (size + group.key.size() > route.max_bytes) {
     stream.Resize(message.offset);
     if (records.size() == 1) return Refuse(work, records.front(), group.route, size + group.key.size());
-    const std::size_t first = slicer_.CutInTwo(records);
-    GF_RETURN_IF_ERROR(AppendRecords(group, records.first(first), request, work, batch));
-    return AppendRecords(group, records.subspan(first), request, work, batch);
+    return AppendInTwo(group, records, request, work, batch);
   }
+  clamped_ += clamped;
   message.size = static_cast<std::uint32_t>(size);
   SetKey(group.route, group.key, batch, message);
   message.first_place = static_cast<std::uint32_t>(batch.places.size());
   message.places = static_cast<std::uint32_t>(records.size());
   for (const std::uint32_t record : records) batch.places.push_back({work.unit, work.record + record});
   batch.messages.push_back(message);
+  if (paced()) {
+    const auto time = [this](std::uint32_t record) { return times_[record]; };
+    batch.times.push_back(std::ranges::min(records | std::views::transform(time)));
+  }
   return stream.size() >= kLargeBatch ? work.make_room(batch) : Status();
+}
+
+Status MessageWriter::AppendInTwo(const Group& group, std::span<const std::uint32_t> records,
+                                  const WireRequest& request, UnitWork& work, Batch& batch) {
+  StartSlicer(request);
+  const std::size_t first = slicer_.CutInTwo(records);
+  GF_RETURN_IF_ERROR(AppendRecords(group, records.first(first), request, work, batch));
+  return AppendRecords(group, records.subspan(first), request, work, batch);
+}
+
+/// `wire` is the request's or slice_.
+Status MessageWriter::AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out,
+                                    std::uint64_t& clamped) {
+  const bool rewrite = options_.rewriting.any();
+  if (form == OutputForm::kOtlpProto) {
+    const std::size_t offset = out.size();
+    out.Append(wire);
+    if (rewrite) clamped = RewriteInPlace(signal, options_.rewriting, {out.data() + offset, wire.size()});
+    return {};
+  }
+  if (rewrite) {
+    if (wire.data() != slice_.data()) slice_ = wire;
+    clamped = RewriteInPlace(signal, options_.rewriting, slice_);
+    wire = slice_;
+  }
+  return WireToJson(signal, wire, out, replaced_in_json_);
 }
 
 Status MessageWriter::Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes) {
   const MessageRoute& to = options_.routes[route];
-  std::string reason = fmt::format("its message of {} bytes is larger than the {} that topic {} may be sent", bytes,
-                                   to.max_bytes, to.topic);
+  std::string reason =
+      to.topic.empty()
+          ? fmt::format("its request of {} bytes is larger than the {} that one may have (--max-request-bytes)", bytes,
+                        to.max_bytes)
+          : fmt::format("its message of {} bytes is larger than the {} that topic {} may be sent", bytes, to.max_bytes,
+                        to.topic);
   if (!work.refuse) return BadData(fmt::format("record {}: {}", work.record + record + 1, reason));
   --work.counts.records_written;
   ++work.counts.records_refused;
@@ -152,12 +247,14 @@ void MessageWriter::HandOverRefused(const WireRequest& request, UnitWork& work) 
 }
 
 void MessageWriter::Finish(Batch& batch) {
-  if (options_.rows_per_message == 1) return;
-  const auto max_bytes = [&](std::uint32_t route) {
-    return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
-  };
-  JoinRows(batch, options_.rows_per_message, max_bytes, spare_);
-  spare_.Shrink(kLargeBatch);
+  if (options_.rows_per_message > 1) {
+    const auto max_bytes = [&](std::uint32_t route) {
+      return options_.routes[route].form == OutputForm::kRows ? options_.routes[route].max_bytes : 0;
+    };
+    JoinRows(batch, options_.rows_per_message, max_bytes, spare_);
+    spare_.Shrink(kLargeBatch);
+  }
+  if (options_.join_elements && elements_ && !paced()) JoinRequests(batch, options_.routes);
 }
 
 }  // namespace gf_otlp

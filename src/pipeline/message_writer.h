@@ -28,7 +28,7 @@ enum class OutputForm : std::uint8_t {
 struct MessageRoute {
   OutputForm form = OutputForm::kRows;
   KeyOptions key;
-  std::string topic;
+  std::string topic;  // of Kafka; empty: requests go to a server of OTLP
   /// Of a message's value and key together, bytes: larger ones are split or refused.
   std::size_t max_bytes = 0;
   /// Records of a message that is a request: those with more are split.
@@ -44,21 +44,24 @@ struct MessageOptions {
   bool zero_ids = false;  // see KeyMaker
   /// Of requests. Done to what is sent, not to what conditions and keys are asked of.
   Rewriting rewriting;
-  /// Requests are cut where the times of their records (in the order of time) are so far apart, nanoseconds, and
-  /// Batch::times is filled; 0: they are not.
+  /// Nanoseconds; if it is not 0, the run is paced: Batch::times is filled, and requests are cut where their records,
+  /// in the order of RecordTime(), are further apart. A message keeps its records' order; the messages of a request are
+  /// in the order of their first times. A record without a time goes with the one before it.
   std::uint64_t max_gap = 0;
-  /// Requests of one raw protobuf message, each with one resource, are joined again as far as a route's limits allow.
+  /// The resources of one raw protobuf file, each of them a unit, become requests of several again, unless the run is
+  /// paced. As far as a route's limits allow, and those of the chunks of input.
   bool join_elements = false;
 };
 
 /// Messages: rows, or requests split by key and size. Everything goes to one stream.
 class MessageWriter final : public RequestWriter {
  public:
-  /// Looks at `options` as long as it lives. REQUIRES: a kind of record that is written gives rows of one table
+  /// Looks at `options` as long as it lives. REQUIRES: a kind of record that is written gives rows of one table; rows
+  /// are neither rewritten nor paced
   MessageWriter(const MessageOptions& options, RowMapper& mapper);
 
   Status Append(const WireRequest& request, UnitWork& work, Batch& batch) override;
-  /// Joins rows to messages.
+  /// Joins rows, and resources of raw files, to messages.
   void Finish(Batch& batch) override;
   RowCounts replaced() const override;
 
@@ -68,6 +71,12 @@ class MessageWriter final : public RequestWriter {
     std::uint32_t route = 0;
     std::string key;
     std::vector<std::uint32_t> records;  // indices in the request
+  };
+  /// A part of a group's records that no gap divides.
+  struct Run {
+    std::uint64_t time;  // the first; 0: not known
+    std::uint32_t group;
+    std::uint32_t begin, end;  // in Group::records
   };
   /// Where in the batch's keys that of the route's last message is, perhaps of a batch before.
   struct LastKey {
@@ -80,12 +89,21 @@ class MessageWriter final : public RequestWriter {
 
   Status AppendRow(UnitWork& work, std::uint32_t record, std::uint32_t route, Batch& batch);
   void AddToGroup(std::uint32_t record, std::uint32_t route);
+  Status AppendGroups(const WireRequest& request, UnitWork& work, Batch& batch);
+  void FillInTimes(const Group& group);
+  void CutAtGaps(std::uint32_t index);
   Status AppendRecords(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                        UnitWork& work, Batch& batch);
+  Status AppendInTwo(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
+                     UnitWork& work, Batch& batch);
+  Status AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out,
+                       std::uint64_t& clamped);
   void SetKey(std::uint32_t route, std::string_view key, Batch& batch, Message& message);
   Status Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes);
   void HandOverRefused(const WireRequest& request, UnitWork& work);
+  void StartSlicer(const WireRequest& request);
   std::string_view Slice(const WireRequest& request, std::span<const std::uint32_t> records);
+  bool paced() const { return options_.max_gap != 0; }
 
   const MessageOptions& options_;
   RowMapper& mapper_;
@@ -93,13 +111,17 @@ class MessageWriter final : public RequestWriter {
   std::vector<LastKey> last_keys_;
   RequestReader reader_;
   Slicer slicer_;
-  bool slicer_started_ = false;  // with the request under way
+  bool slicer_started_ = false;     // with the request under way
+  std::uint32_t record_count_ = 0;  // of the request under way
+  bool elements_ = false;           // the batch under way is of units of a raw file
   std::vector<Group> groups_;
   std::size_t groups_used_ = 0;
   std::unordered_map<std::string, std::size_t> group_of_;  // route and key to an index into groups_
   std::string group_name_, slice_;
+  std::vector<std::uint64_t> times_;  // of the request's records, if the run is paced
+  std::vector<Run> runs_;
   std::vector<Refusal> refused_;
-  std::uint64_t replaced_in_json_ = 0;
+  std::uint64_t replaced_in_json_ = 0, clamped_ = 0;
   PaddedBuffer spare_;
 };
 

@@ -16,7 +16,10 @@ namespace {
 class BatchMark {
  public:
   explicit BatchMark(const Batch& batch)
-      : messages_(batch.messages.size()), keys_(batch.keys.size()), places_(batch.places.size()) {
+      : messages_(batch.messages.size()),
+        keys_(batch.keys.size()),
+        places_(batch.places.size()),
+        times_(batch.times.size()) {
     for (const PaddedBuffer& stream : batch.streams) streams_.push_back(stream.size());
   }
   /// Takes back what came later. A batch that left meanwhile is empty, and stays so.
@@ -27,11 +30,12 @@ class BatchMark {
     batch.messages.resize(std::min(messages_, batch.messages.size()));
     batch.keys.Resize(std::min(keys_, batch.keys.size()));
     batch.places.resize(std::min(places_, batch.places.size()));
+    batch.times.resize(std::min(times_, batch.times.size()));
   }
 
  private:
   std::vector<std::size_t> streams_;
-  std::size_t messages_, keys_, places_;
+  std::size_t messages_, keys_, places_, times_;
 };
 
 /// Nothing of a unit may leave before all of it is known to be good.
@@ -96,7 +100,10 @@ Status RecordConverter::Convert(const Chunk& chunk, std::size_t index, const Lar
 
   const std::vector<WireRequest>* requests = nullptr;
   bool checked = false;
-  UnitWork work{.choice = *choice_, .counts = done, .unit = static_cast<std::uint32_t>(index)};
+  UnitWork work{.choice = *choice_,
+                .counts = done,
+                .unit = static_cast<std::uint32_t>(index),
+                .element = file.format == InputFormat::kProto};
   Counts left;  // what was done when the batch left early
   work.make_room = [&](Batch& full) -> Status {
     if (!checked) GF_RETURN_IF_ERROR(CheckAll(*requests));
