@@ -70,9 +70,13 @@ Status CheckFile(const std::string& path) {
   return info ? Status() : UsageError(info.error().message());
 }
 
-/// Failures that do not depend on when a request is sent.
-bool IsForGood(CURLcode code) {
+/// Failures that do not depend on when a request is sent. `reason`: libcurl's words.
+bool IsForGood(CURLcode code, std::string_view reason) {
   switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_RECV_ERROR:
+      // OpenSSL: a server that speaks no TLS, or whose TLS refuses ours (it wants a certificate).
+      return reason.contains("wrong version number") || reason.contains(" alert ");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -248,15 +252,13 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t ma
   state_->Set(CURLOPT_HEADERDATA, &receiver);
   state_->reason[0] = '\0';
   const CURLcode code = state_->Perform();
-  state_->failed_for_good = receiver.too_large || IsForGood(code);
-  const auto failure = [&](std::string_view reason) {
-    return std::unexpected(IoError(fmt::format("{}: {}", ParseHttpUrl(request.url)->server, reason)));
+  const std::string_view reason = state_->reason.front() != '\0' ? state_->reason.data() : curl_easy_strerror(code);
+  state_->failed_for_good = receiver.too_large || IsForGood(code, reason);
+  const auto failure = [&](std::string_view why) {
+    return std::unexpected(IoError(fmt::format("{}: {}", ParseHttpUrl(request.url)->server, why)));
   };
   if (receiver.too_large) return failure(fmt::format("an answer of more than {} bytes", max_body));
-  if (state_->cancelled) return failure("cancelled");
-  if (code != CURLE_OK) {
-    return failure(state_->reason.front() != '\0' ? state_->reason.data() : curl_easy_strerror(code));
-  }
+  if (code != CURLE_OK) return failure(state_->cancelled ? "cancelled" : reason);
   long status = 0;
   curl_easy_getinfo(state_->curl.get(), CURLINFO_RESPONSE_CODE, &status);
   receiver.response.status = static_cast<int>(status);

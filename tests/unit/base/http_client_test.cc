@@ -192,6 +192,22 @@ TEST_CASE("what fails for good is told from what may pass") {
   CHECK_FALSE(client.failed_for_good());
 }
 
+TEST_CASE("a server that speaks no TLS, or refuses ours, does so for good") {
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // fatal, handshake_failure
+  for (const std::string& answer : {alert, Answer("400 Bad Request", "")}) {
+    ScriptedServer server({answer});
+    HttpClient client = Client();
+    const Result<HttpResponse> response = client.Send({.url = "https" + server.url().substr(4), .body = {}}, kLimit);
+    REQUIRE_FALSE(response);
+    CAPTURE(response.error().message());
+    CHECK(client.failed_for_good());
+  }
+  ScriptedServer closing({""});
+  HttpClient client = Client();
+  CHECK_FALSE(client.Send({.url = "https" + closing.url().substr(4), .body = {}}, kLimit));
+  CHECK_FALSE(client.failed_for_good());
+}
+
 TEST_CASE("URLs have parts") {
   const Result<HttpUrl> url = ParseHttpUrl("https://b%40b:pa%3Ass@ch.example:8443/otel?a=b");
   REQUIRE(url);

@@ -25,8 +25,8 @@ namespace gf_otlp {
 class ScriptedServer {
  public:
   explicit ScriptedServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    // The client is not to look for these servers behind a proxy.
-    ::setenv("no_proxy", "127.0.0.1", 1);
+    // The client is not to look for these servers, and those that are not there, behind a proxy.
+    ::setenv("no_proxy", "127.0.0.1,.invalid", 1);
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -85,6 +85,7 @@ class ScriptedServer {
       const ssize_t n = ::read(fd, buffer, sizeof buffer);
       if (n <= 0) return false;
       request.append(buffer, static_cast<std::size_t>(n));
+      if (request.starts_with('\x16')) break;  // a TLS handshake
       const std::size_t end = request.find("\r\n\r\n");
       if (end == request.npos) continue;
       constexpr std::string_view kLength = "Content-Length: ";
