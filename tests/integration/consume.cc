@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -109,11 +110,13 @@ void Read(rd_kafka_t* client, std::span<char*> names) {
       partitions.emplace_back(std::move(again), i);
     }
   }
-  for (std::size_t open = partitions.size(); open > 0;) {
+  // The end of a partition may be told more than once: again when a fetch had to be begun anew.
+  std::set<std::pair<std::string, std::int32_t>> ended;
+  while (ended.size() < partitions.size()) {
     const Fetched message(rd_kafka_consume_queue(queue.get(), kPatience));
     if (message == nullptr) throw std::runtime_error("the broker does not answer");
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      --open;
+      ended.emplace(rd_kafka_topic_name(message->rkt), message->partition);
     } else {
       Check(message->err, "reading");
       Print(*message);
