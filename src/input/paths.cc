@@ -43,6 +43,13 @@ bool LeadsNowhere(const std::string& path) {
   return ::stat(path.c_str(), &st) != 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
 }
 
+/// `gf-otlp receive` keeps headers of the requests in X beside it, in X.headers: part of the capture, but no requests.
+/// `names`: of the directory, sorted.
+bool IsBesideItsData(std::string_view name, const std::vector<std::string>& names) {
+  constexpr std::string_view kHeaders = ".headers";
+  return name.ends_with(kHeaders) && std::ranges::binary_search(names, name.substr(0, name.size() - kHeaders.size()));
+}
+
 /// Lists one input's directories.
 class DirectoryWalk {
  public:
@@ -56,6 +63,7 @@ class DirectoryWalk {
     std::vector<std::string> names;
     GF_RETURN_IF_ERROR(ListNames(directory, names));
     for (const std::string& name : names) {
+      if (IsBesideItsData(name, names)) continue;
       GF_RETURN_IF_ERROR(AddEntry(directory.ends_with('/') ? directory + name : directory + '/' + name, name));
     }
     return {};

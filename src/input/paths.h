@@ -17,8 +17,8 @@ struct InputPaths {
 };
 
 /// The files of the inputs in the order they are read: inputs as given, a directory's files (of all depths, symbolic
-/// links followed, each file and directory once) by the bytes of their paths, rotated ones by time. kIo if one cannot
-/// be looked up, kUsage if "-" is given twice.
+/// links followed, each file and directory once) by the bytes of their paths, rotated ones by time; X.headers beside X
+/// is left out. kIo if one cannot be looked up, kUsage if "-" is given twice.
 Result<InputPaths> ListInputs(const std::vector<std::string>& inputs);
 
 /// Where a file stands among its siblings: NAME-2022-09-14T05-02-14.173[-reason].EXT, perhaps compressed later to .gz

@@ -81,10 +81,10 @@ Result<std::uint64_t> SizeOf(int fd, const std::string& path) {
   return static_cast<std::uint64_t>(st.st_size);
 }
 
-/// Cuts a file off at `end` if it is longer.
+/// Cuts a file off at `end` if it is longer; durably with the next sync of what is written then.
 Status CutTail(int fd, const std::string& path, std::uint64_t size, std::uint64_t end) {
   if (size == end) return {};
-  return ::ftruncate(fd, static_cast<off_t>(end)) == 0 && ::fdatasync(fd) == 0 ? Status() : ErrnoError(path, errno);
+  return ::ftruncate(fd, static_cast<off_t>(end)) == 0 ? Status() : ErrnoError(path, errno);
 }
 
 }  // namespace

@@ -7,11 +7,18 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/file.h"
+#include "gf_otlp/padded_buffer.h"
+#include "input/codec.h"
 #include "input/detect.h"
 #include "input/frame_length.h"
+#include "input/request_check.h"
 
 namespace gf_otlp::receive {
 namespace {
@@ -93,24 +100,42 @@ Result<std::uint64_t> FindLineEnd(Reader& file, std::uint64_t end) {
   return 0;
 }
 
-Result<std::uint64_t> FindFramesEnd(Reader& file) {
-  std::uint64_t at = 0;
+/// Of what stands in a frame: whether all of it was written.
+bool IsWhole(std::string_view payload) {
+  const std::unique_ptr<Codec> codec = Codec::Create(DetectCompression(payload));
+  if (codec == nullptr) return CheckRequest(payload, false).fits;
+  PaddedBuffer content;
+  return DecompressFrame(*codec, payload, std::numeric_limits<std::ptrdiff_t>::max(), content).ok();
+}
+
+/// `zeros`: where those begin that the file ends in.
+Result<std::uint64_t> FindFramesEnd(Reader& file, std::uint64_t zeros) {
+  std::uint64_t at = 0, previous = 0;
   while (at < file.size()) {
     std::string_view rest;
     GF_UNEXPECTED_IF_ERROR(file.At(at, kLengthBytes, rest));
     std::uint64_t length = 0;
-    if (TakeBigEndianLength(rest, length) == Readable::kShort) return at;
-    if (length == 0) {
-      // No request is empty: these are blocks that were given to the file and never written.
-      const Result<std::uint64_t> zeros = FindZeros(file);
-      if (!zeros) return zeros;
-      if (*zeros > at) return std::unexpected(NotOurs(file, fmt::format("a frame of no bytes at offset {}", at)));
-      return at;
-    }
-    if (length > file.size() - at - kLengthBytes) return at;
-    at += kLengthBytes + length;
+    if (TakeBigEndianLength(rest, length) == Readable::kShort) break;
+    // No request is empty: these are blocks that were given to the file and never written.
+    if (length == 0 && zeros <= at) break;
+    if (length == 0) return std::unexpected(NotOurs(file, fmt::format("a frame of no bytes at offset {}", at)));
+    if (length > file.size() - at - kLengthBytes) break;
+    previous = std::exchange(at, at + kLengthBytes + length);
   }
-  return at;
+  if (zeros >= at) return at;
+  // The end of the last request may be such blocks too.
+  std::string_view frame;
+  GF_UNEXPECTED_IF_ERROR(file.At(previous, static_cast<std::size_t>(at - previous), frame));
+  frame = frame.substr(0, static_cast<std::size_t>(at - previous));
+  return IsWhole(frame.substr(kLengthBytes)) ? at : previous;
+}
+
+/// A file that is little more than the begin of its first frame may not tell enough: this does not speak against it.
+bool MayBeginFrame(std::string_view content) {
+  constexpr std::uint64_t kLikely = std::uint64_t{128} << 20;  // four characters of text, and raw protobuf, give more
+  std::uint64_t length = 0;
+  return TakeBigEndianLength(content, length) == Readable::kWhole && length > content.size() && length < kLikely &&
+         CheckRequest(content, true).fits;
 }
 
 Status CheckFraming(Reader& file, bool framed) {
@@ -118,7 +143,8 @@ Status CheckFraming(Reader& file, bool framed) {
   GF_RETURN_IF_ERROR(file.At(0, kHead, head));
   if (!framed) return head.starts_with('{') ? Status() : NotOurs(file, "no JSON lines");
   const FormatDetection found = DetectFormat(head, head.size() == file.size());
-  const bool fits = found.format == InputFormat::kFramed || found.other == InputFormat::kFramed;
+  const bool fits =
+      found.format ? found.format == InputFormat::kFramed || found.other == InputFormat::kFramed : MayBeginFrame(head);
   return fits ? Status() : NotOurs(file, "no frames of a length and a request");
 }
 
@@ -139,7 +165,7 @@ Result<std::uint64_t> FindWholeEnd(int fd, std::uint64_t size, bool framed, cons
   const Result<std::uint64_t> zeros = FindZeros(file);
   if (!zeros || *zeros == 0) return zeros;
   GF_UNEXPECTED_IF_ERROR(CheckFraming(file, framed));
-  return framed ? FindFramesEnd(file) : FindLineEnd(file, size);
+  return framed ? FindFramesEnd(file, *zeros) : FindLineEnd(file, size);
 }
 
 Result<std::uint64_t> FindHeadersEnd(int fd, std::uint64_t size, std::uint64_t data_size, const std::string& path) {

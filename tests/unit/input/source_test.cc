@@ -62,6 +62,19 @@ TEST_CASE("rotated files are read by time, the newest has no stamp") {
   CHECK(RotationKeyOf("data-2022-09-14T05-02-14.173").base == "data");
 }
 
+TEST_CASE("headers that stand beside a capture are left out") {
+  const TempDir dir;
+  for (const char* name : {"otlp.proto.zst", "otlp.proto.zst.headers", "a/otlp.json", "a/otlp.json.headers.headers",
+                           "a/otlp.json.headers", "b/otlp.json.headers"}) {
+    dir.Write(name, "{}");
+  }
+  const CutResult result = CutAll({dir.path()});
+  CHECK(Files(result, dir) == Strings{"a/otlp.json", "b/otlp.json.headers", "otlp.proto.zst"});
+  CHECK(result.skipped.empty());
+  // What is named is read.
+  CHECK(Files(CutAll({dir.path() + "/a/otlp.json.headers"}), dir) == Strings{"a/otlp.json.headers"});
+}
+
 TEST_CASE("hidden files, and in folders files that fit no format, are skipped and named") {
   const TempDir dir;
   dir.Write(".hidden.json", "{}");
