@@ -127,7 +127,8 @@ class OtlpSink::Impl {
   std::mutex refuse_mutex_;  // held while on_refused is called
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // any of these
+  std::condition_variable work_;      // for those who send: the queue, a turn, or the end
+  std::condition_variable progress_;  // for those who write or close: a batch is dealt with, or the end
   Pacer pacer_{options_.rate};
   Timeline timeline_{options_.speed};
   std::minstd_rand random_{std::random_device()()};
@@ -151,7 +152,7 @@ OtlpSink::Impl::~Impl() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = ended_ = true;
-    changed_.notify_all();
+    work_.notify_all();
   }
   for (const auto& transport : transports_) transport->Cancel();
   for (std::thread& thread : threads_) thread.join();
@@ -169,13 +170,13 @@ Status OtlpSink::Impl::Open() {
 
 Status OtlpSink::Impl::Write(Batch& batch) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return ended_ || flights_.HasRoomFor(batch); });
+  progress_.wait(lock, [&] { return ended_ || flights_.HasRoomFor(batch); });
   if (!end_.ok()) return end_;
   if (ended_) return Status::Error(Code::kClosed, "the run was ended early");
   const bool empty = batch.messages.empty();
   const std::uint32_t flight = flights_.Add(batch);
   if (!empty) queue_.push_back({.flight = flight});
-  changed_.notify_all();
+  if (queue_.size() == 1) work_.notify_all();  // else nobody waits for more
   return {};
 }
 
@@ -188,11 +189,11 @@ Status OtlpSink::Impl::Flush() {
 /// Waits until no message is under way.
 void OtlpSink::Impl::Drain(std::unique_lock<std::mutex>& lock) {
   const auto idle = [this] { return flights_.messages() == 0; };
-  changed_.wait(lock, [&] { return idle() || flush_until_; });
-  if (idle() || changed_.wait_until(lock, *flush_until_, idle)) return;
+  progress_.wait(lock, [&] { return idle() || flush_until_; });
+  if (idle() || progress_.wait_until(lock, *flush_until_, idle)) return;
   End(IoError(fmt::format("{} requests were under way and not taken in time", flights_.messages())));
   for (const auto& transport : transports_) transport->Cancel();
-  changed_.wait(lock, idle);
+  progress_.wait(lock, idle);
 }
 
 void OtlpSink::Impl::BeginPass() {
@@ -205,7 +206,8 @@ void OtlpSink::Impl::LimitFlush(milliseconds limit) {
   flush_until_ = Clock::now() + limit;
   ended_ = true;
   DropQueued();
-  changed_.notify_all();
+  work_.notify_all();
+  progress_.notify_all();
 }
 
 std::optional<InputPosition> OtlpSink::Impl::delivered() const {
@@ -227,8 +229,7 @@ void OtlpSink::Impl::Serve(OtlpTransport& transport) {
       CountFailed(*turn->message);
       End(std::move(status));
     }
-    flights_.Settle(turn->flight, 1, dealt_with);
-    changed_.notify_all();
+    if (flights_.Settle(turn->flight, 1, dealt_with) || ended_) progress_.notify_all();
   }
 }
 
@@ -236,14 +237,15 @@ void OtlpSink::Impl::Serve(OtlpTransport& transport) {
 std::optional<OtlpSink::Impl::Turn> OtlpSink::Impl::Take() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || (!queue_.empty() && !pacing_); });
+    work_.wait(lock, [this] { return stop_ || (!queue_.empty() && !pacing_); });
     if (stop_) return std::nullopt;
-    // The others wait behind this one, so that messages are begun in order.
-    pacing_ = true;
-    changed_.wait_until(lock, Due(queue_.front()), [this] { return ended_; });
-    pacing_ = false;
-    changed_.notify_all();
-    if (queue_.empty()) continue;  // the run ended
+    if (const Clock::time_point due = Due(queue_.front()); due > Clock::now()) {
+      pacing_ = true;  // the others wait behind this one, so that messages are begun in order
+      work_.wait_until(lock, due, [this] { return ended_; });
+      pacing_ = false;
+      work_.notify_all();
+      if (queue_.empty()) continue;  // the run ended
+    }
     Queued& first = queue_.front();
     const Batch& batch = flights_.batch(first.flight);
     const Turn turn{.flight = first.flight, .batch = &batch, .message = &batch.messages[first.next]};
@@ -331,7 +333,7 @@ Status OtlpSink::Impl::WaitToRetry(const Turn& turn, unsigned tries, const OtlpA
     lock.unlock();
     news_.TryingAgain(reason, options_.retry.give_up_after);
     lock.lock();
-    if (!changed_.wait_for(lock, *wait, [this] { return ended_; })) return {};
+    if (!work_.wait_for(lock, *wait, [this] { return ended_; })) return {};
   }
   return IoError(fmt::format("{}; not tried again, as the run was ended", reason));
 }
@@ -339,6 +341,8 @@ Status OtlpSink::Impl::WaitToRetry(const Turn& turn, unsigned tries, const OtlpA
 void OtlpSink::Impl::End(Status status) {
   if (end_.ok()) end_ = std::move(status);
   ended_ = true;
+  work_.notify_all();
+  progress_.notify_all();
   DropQueued();
   for (const Queued& begun : queue_) {
     const std::span messages = std::span(flights_.batch(begun.flight).messages).subspan(begun.next);
