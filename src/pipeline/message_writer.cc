@@ -20,8 +20,8 @@ MessageWriter::MessageWriter(const MessageOptions& options, RowMapper& mapper)
 
 RowCounts MessageWriter::replaced() const {
   RowCounts counts = mapper_.counts();
-  counts.replaced_bytes += replaced_in_json_;
-  counts.clamped_times += clamped_;
+  counts.replaced_bytes += in_requests_.replaced_bytes;
+  counts.clamped_times += in_requests_.clamped_times;
   return counts;
 }
 
@@ -174,15 +174,16 @@ Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uin
   if (records.size() > route.max_records) return AppendInTwo(group, records, request, work, batch);
   PaddedBuffer& stream = batch.streams.front();
   Message message{.offset = stream.size(), .route = group.route};
-  std::uint64_t clamped = 0;
-  GF_RETURN_IF_ERROR(AppendRequest(route.form, request.signal, Slice(request, records), stream, clamped));
+  RowCounts replaced;
+  GF_RETURN_IF_ERROR(AppendRequest(route.form, request.signal, Slice(request, records), stream, replaced));
   const std::size_t size = stream.size() - message.offset;
   if (size + group.key.size() > route.max_bytes) {
     stream.Resize(message.offset);
     if (records.size() == 1) return Refuse(work, records.front(), group.route, size + group.key.size());
     return AppendInTwo(group, records, request, work, batch);
   }
-  clamped_ += clamped;
+  in_requests_.replaced_bytes += replaced.replaced_bytes;
+  in_requests_.clamped_times += replaced.clamped_times;
   message.size = static_cast<std::uint32_t>(size);
   SetKey(group.route, group.key, batch, message);
   message.first_place = static_cast<std::uint32_t>(batch.places.size());
@@ -206,20 +207,21 @@ Status MessageWriter::AppendInTwo(const Group& group, std::span<const std::uint3
 
 /// `wire` is the request's or slice_.
 Status MessageWriter::AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out,
-                                    std::uint64_t& clamped) {
+                                    RowCounts& replaced) {
   const bool rewrite = options_.rewriting.any();
   if (form == OutputForm::kOtlpProto) {
     const std::size_t offset = out.size();
     out.Append(wire);
-    if (rewrite) clamped = RewriteInPlace(signal, options_.rewriting, {out.data() + offset, wire.size()});
+    if (rewrite)
+      replaced.clamped_times = RewriteInPlace(signal, options_.rewriting, {out.data() + offset, wire.size()});
     return {};
   }
   if (rewrite) {
     if (wire.data() != slice_.data()) slice_ = wire;
-    clamped = RewriteInPlace(signal, options_.rewriting, slice_);
+    replaced.clamped_times = RewriteInPlace(signal, options_.rewriting, slice_);
     wire = slice_;
   }
-  return WireToJson(signal, wire, out, replaced_in_json_);
+  return WireToJson(signal, wire, out, replaced.replaced_bytes);
 }
 
 Status MessageWriter::Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes) {

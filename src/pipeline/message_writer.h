@@ -96,8 +96,7 @@ class MessageWriter final : public RequestWriter {
                        UnitWork& work, Batch& batch);
   Status AppendInTwo(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                      UnitWork& work, Batch& batch);
-  Status AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out,
-                       std::uint64_t& clamped);
+  Status AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out, RowCounts& replaced);
   void SetKey(std::uint32_t route, std::string_view key, Batch& batch, Message& message);
   Status Refuse(UnitWork& work, std::uint32_t record, std::uint32_t route, std::size_t bytes);
   void HandOverRefused(const WireRequest& request, UnitWork& work);
@@ -121,7 +120,7 @@ class MessageWriter final : public RequestWriter {
   std::vector<std::uint64_t> times_;  // of the request's records, if the run is paced
   std::vector<Run> runs_;
   std::vector<Refusal> refused_;
-  std::uint64_t replaced_in_json_ = 0, clamped_ = 0;
+  RowCounts in_requests_;  // of those that were written
   PaddedBuffer spare_;
 };
 

@@ -150,6 +150,18 @@ TEST_CASE("a request that is split counts each of its clamped times once, and de
   CHECK(Rows({dir.Write("dead.jsonl", refused->dead_letters)}, InputFormat::kDeadLetter) == Rows({capture}));
 }
 
+TEST_CASE("bytes that are no text are counted once, however often a request is split") {
+  // Four log records with a time and a body of one byte that is not UTF-8.
+  const std::string record = "\x12\x0e\x09\1\2\3\4\5\6\7\x10\x2a\x03\x0a\x01\xff";
+  const std::string request = "\x0a\x42\x12\x40" + record + record + record + record;
+  const TempDir dir;
+  const auto outcome = Run({dir.Write("logs.framed", FramedMessage(request))},
+                           Options(OutputForm::kOtlpJson, KeyStrategy::kNone, 200), false);
+  REQUIRE_MESSAGE(outcome->status.ok(), outcome->status.message());
+  CHECK(outcome->sink.sent.size() > 1);
+  CHECK(outcome->counts.replaced_bytes == 4);
+}
+
 TEST_CASE("requests of too many records are split, and nothing of them is lost") {
   for (const std::string& name : kSignalFiles) {
     const std::string capture = TestData("captures/plain/" + name + ".proto");
