@@ -138,7 +138,8 @@ OtlpAnswer AnswerOf(const OtlpHttpAnswer& http, std::int64_t now) {
 
 OtlpAnswer AnswerOf(const OtlpGrpcAnswer& grpc, bool retry_exhausted) {
   if (grpc.code == RpcCode::kOk) return Taken(ReadExportResponseProto(grpc.body));
-  OtlpAnswer answer{.kind = Kind::kRefused, .reason = WithWords("gRPC " + RpcCodeName(grpc.code), grpc.message)};
+  OtlpAnswer answer{.kind = Kind::kRefused};
+  answer.reason = WithWords("gRPC " + RpcCodeName(grpc.code), grpc.message);
   if (!grpc.details.empty()) {
     if (const Result<RpcStatus> status = ReadRpcStatusProto(grpc.details)) answer.retry_after = status->retry_delay;
   }
