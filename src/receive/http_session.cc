@@ -107,6 +107,7 @@ class Session final : public HttpSession, public std::enable_shared_from_this<Se
   void OnRead(const error_code& error, std::size_t size);
   void Parse();
   bool OnHead();
+  std::size_t NextPiece();
   bool HoldsBody();
   void OnRequest();
   void Refuse(const Answer& answer, std::optional<int> status = {});
@@ -178,8 +179,7 @@ void Session<Stream>::NextRequest() {
 
 template <class Stream>
 void Session<Stream>::Read() {
-  const bool body = phase_ == Phase::kBody || phase_ == Phase::kLingering;
-  buffer_.MakeRoom(body ? kBodyPiece : kHeadPiece);
+  buffer_.MakeRoom(phase_ == Phase::kBody ? std::max(kHeadPiece, NextPiece()) : kHeadPiece);
   stream_.async_read_some(asio::buffer(buffer_.room(), buffer_.room_size()),
                           Then(phase_ == Phase::kLingering ? &Session::OnDropped : &Session::OnRead));
 }
@@ -246,6 +246,14 @@ bool Session<Stream>::OnHead() {
   return false;
 }
 
+/// How much of the body to read at a time. REQUIRES: there is a head
+template <class Stream>
+std::size_t Session<Stream>::NextPiece() {
+  const std::optional<std::uint64_t> length = parser_.content_length();
+  if (!length || *length < parser_.body().size()) return kBodyPiece;
+  return std::min(kBodyPiece, static_cast<std::size_t>(*length) - parser_.body().size());
+}
+
 /// Counts the memory of the body and of its next piece; false if there is none, or it is too large: that is answered.
 template <class Stream>
 bool Session<Stream>::HoldsBody() {
@@ -255,13 +263,13 @@ bool Session<Stream>::HoldsBody() {
     Refuse(BodyTooLarge(intake().options()));
     return false;
   }
-  while (held_ < size + kBodyPiece) {
-    if (!ticket_.Reserve(kBodyPiece)) {
-      Refuse({RpcCode::kResourceExhausted, "no memory for the request now", kBusyDelay});
-      return false;
-    }
-    held_ += kBodyPiece;
+  const std::size_t wanted = size + NextPiece();
+  if (wanted <= held_) return true;
+  if (!ticket_.Reserve(wanted - held_)) {
+    Refuse({RpcCode::kResourceExhausted, "no memory for the request now", kBusyDelay});
+    return false;
   }
+  held_ = wanted;
   return true;
 }
 
@@ -318,8 +326,9 @@ template <class Stream>
 void Session<Stream>::OnSent(const error_code& error, std::size_t) {
   if (error) return CloseNow();
   if (!ends_) return NextRequest();
-  if (kTls && !body_unread_) return ShutDown();
-  Linger();
+  error_code ignored;
+  const bool more = body_unread_ || !buffer_.empty() || socket().available(ignored) > 0;
+  more ? Linger() : ShutDown();
 }
 
 /// Reads on for a moment: closing a connection on which something waits to be read would reset it, and the client
