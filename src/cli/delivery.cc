@@ -176,10 +176,14 @@ void Delivery::Stop() {
   if (sink_ != nullptr) sink_->LimitFlush(kFlushLimit);
 }
 
-Status Delivery::Convert(Sink& sink, const DeadLetters& dead_letters) {
+Status Delivery::ShowProgress(const std::function<Status()>& run) {
   const Progress bar(run_.ShowProgress(env_), env_,
                      [this] { return Progress::State{conversion_->bytes_read(), conversion_->total_bytes()}; });
-  return conversion_->Run(sink, dead_letters.writer());
+  return run();
+}
+
+Status Delivery::Convert(Sink& sink, const DeadLetters& dead_letters) {
+  return ShowProgress([&] { return conversion_->Run(sink, dead_letters.writer()); });
 }
 
 Status Delivery::Send(Checkpoint* checkpoint, const DeadLetters& dead_letters, const std::function<Status()>& convert) {

@@ -88,7 +88,9 @@ class Delivery {
   void SetSink(DeliverySink* sink);
   bool stopped() const { return stopped_; }
 
-  /// Runs the conversion that is set into a sink, with progress on standard error.
+  /// Calls `run`, which runs the conversion that is set, with progress on standard error.
+  Status ShowProgress(const std::function<Status()>& run);
+  /// Runs the conversion that is set into a sink, with progress.
   Status Convert(Sink& sink, const DeadLetters& dead_letters);
   /// `convert`, which is to write to the sink that is set, and everything behind it: waits until all is dealt with,
   /// writes the checkpoint (if not null) meanwhile and at the end.

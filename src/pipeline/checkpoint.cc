@@ -56,6 +56,7 @@ Checkpoint::Checkpoint(Checkpoint&& other) noexcept
     : path_(std::move(other.path_)),
       lock_(std::exchange(other.lock_, -1)),
       options_(std::move(other.options_)),
+      kept_(std::move(other.kept_)),
       resumed_(other.resumed_),
       changed_(other.changed_),
       gone_(std::move(other.gone_)),
@@ -87,6 +88,7 @@ Status Checkpoint::Read(std::string_view text, const std::vector<InputPath>& fil
           fmt::format("is of version {}, this program knows {}", json.at("gf_otlp_checkpoint").dump(), kVersion));
     }
     GF_RETURN_IF_ERROR(CheckOptions(json.at("options").get<Options>()));
+    if (json.contains("kept")) kept_ = json["kept"].get<decltype(kept_)>();
     dead_letters_ = json.at("dead_letters").at("file");
     dead_letter_bytes_ = json.at("dead_letters").at("bytes");
     for (const Json& entry : json.at("files")) {
@@ -145,6 +147,11 @@ std::optional<std::uint64_t> Checkpoint::DeadLetterBytes(const std::string& path
   return path == dead_letters_ ? std::optional(dead_letter_bytes_) : std::nullopt;
 }
 
+Status Checkpoint::Keep(std::map<std::string, std::string> values) {
+  kept_ = std::move(values);
+  return Write();
+}
+
 Status Checkpoint::BeginDeadLetters(const std::string& path) {
   writes_dead_letters_ = true;
   if (path == dead_letters_) return {};
@@ -174,6 +181,7 @@ Status Checkpoint::Write() {
   Json json;
   json["gf_otlp_checkpoint"] = kVersion;
   json["options"] = options_;
+  if (!kept_.empty()) json["kept"] = kept_;
   json["dead_letters"] = {{"file", dead_letters_}, {"bytes", dead_letter_bytes_}};
   Json& files = json["files"] = Json::array();
   for (const std::vector<File>* list : {&gone_, &files_}) {

@@ -34,10 +34,14 @@ class Checkpoint {
   /// Of each input file: what is done (see Source::SkipUnits).
   const std::vector<std::uint64_t>& units_done() const { return units_done_; }
   bool all_done() const;
+  /// What Keep() kept, in this run or an earlier one; empty: nothing yet.
+  const std::map<std::string, std::string>& kept() const { return kept_; }
   /// How much of that file of dead letters was there when it was written last; nothing if it knows of none of that
   /// name.
   std::optional<std::uint64_t> DeadLetterBytes(const std::string& path) const;
 
+  /// Writes down, durably, what was decided when the job began and holds when it goes on.
+  Status Keep(std::map<std::string, std::string> values);
   /// Dead letters go there from now on.
   Status BeginDeadLetters(const std::string& path);
   /// Writes the file anew, durably: everything up to `position` is dealt with, as are the first bytes of the dead
@@ -63,6 +67,7 @@ class Checkpoint {
   std::string path_;
   int lock_ = -1;  // a file descriptor
   Options options_;
+  std::map<std::string, std::string> kept_;
   bool resumed_ = false;
   bool changed_ = true;
   std::vector<File> gone_;   // done in an earlier run, no longer there
