@@ -12,6 +12,7 @@ constexpr Command kSchemaCommands[] = {
 constexpr Command kCommands[] = {
     {"convert", "Turn OTLP captures into ClickHouse rows", BindConvert},
     {"publish", "Send OTLP captures to Kafka", BindPublish},
+    {"receive", "Take OTLP over HTTP and gRPC, and write captures", BindReceive},
     {"replay", "Send OTLP captures to an OTLP endpoint", BindReplay},
     {"schema", "Print, check and compare the tables that rows fit", nullptr, kSchemaCommands},
     {"validate", "Find what is wrong with OTLP captures, or with rows", BindValidate},

@@ -26,6 +26,7 @@ std::span<const Command> Commands();
 
 Action BindConvert(CLI::App& sub);
 Action BindPublish(CLI::App& sub);
+Action BindReceive(CLI::App& sub);
 Action BindReplay(CLI::App& sub);
 Action BindSchemaCheck(CLI::App& sub);
 Action BindSchemaDiff(CLI::App& sub);

@@ -42,7 +42,7 @@ void DieIfInterrupted() {
   kill(getpid(), signal);
 }
 
-InterruptWatch::InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace) {
+InterruptWatch::InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace, Then then) : then_(then) {
   const sigset_t set = Signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC);
@@ -55,6 +55,7 @@ InterruptWatch::~InterruptWatch() {
   thread_.join();
   close(signals_);
   close(done_);
+  if (then_ == Then::kReturn) caught_signal = 0;
   if (caught_signal == 0) {
     const sigset_t set = Signals();
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);

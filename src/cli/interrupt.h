@@ -2,6 +2,7 @@
 #define GF_OTLP_CLI_INTERRUPT_H_
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <thread>
 
@@ -12,7 +13,14 @@ namespace gf_otlp::cli {
 /// dies of the signal. Make it before other threads: they inherit the blocked signals.
 class InterruptWatch {
  public:
-  explicit InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace = std::chrono::seconds(1));
+  /// What becomes of the process when the run has ended.
+  enum class Then : std::uint8_t {
+    kDie,     // of the signal, in DieIfInterrupted()
+    kReturn,  // nothing: a signal is how the command is meant to end
+  };
+
+  explicit InterruptWatch(std::function<void()> stop, std::chrono::milliseconds grace = std::chrono::seconds(1),
+                          Then then = Then::kDie);
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
   ~InterruptWatch();
@@ -20,6 +28,7 @@ class InterruptWatch {
  private:
   void Watch(const std::function<void()>& stop, std::chrono::milliseconds grace) const;
 
+  Then then_;
   int signals_ = -1, done_ = -1;  // signalfd, eventfd
   std::thread thread_;
 };
