@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view kUrlForms = "write http://HOST:PORT, https://, grpc:// or grpcs://";
 
+bool IsVisible(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x21 && c <= 0x7e; });
+}
+
 /// One exporter: its name, and the signals that it sends.
 struct Exporter {
   std::string_view name;
@@ -117,10 +121,12 @@ std::string AlloyText(const SenderConfig& config) {
       text +=
           fmt::format("    headers     = {{ {} = {} }}\n", Quoted(receive::kPipelineHeader), Quoted(exporter.pipeline));
     }
-    text += "    tls {\n";
-    if (!config.tls) text += "      insecure = true\n";
-    for (const auto& [key, file] : TlsFiles(config)) text += fmt::format("      {:<9} = {}\n", key, Quoted(file));
-    text += "    }\n  }\n}\n";
+    const auto files = TlsFiles(config);
+    if (!config.tls || !files.empty()) text += "    tls {\n";
+    if (!config.tls) text += "      insecure  = true\n";
+    for (const auto& [key, file] : files) text += fmt::format("      {:<9} = {}\n", key, Quoted(file));
+    if (!config.tls || !files.empty()) text += "    }\n";
+    text += "  }\n}\n";
   }
   return text;
 }
@@ -179,6 +185,7 @@ Status SenderConfig::SetEndpoint(std::string_view url) {
   if (rest.empty() || rest.starts_with('/') || (grpc && rest.contains('/'))) {
     return UsageError(fmt::format("{}: {}", url, kUrlForms));
   }
+  if (!IsVisible(rest)) return UsageError(fmt::format("a URL is of visible ASCII characters: {}", kUrlForms));
   if (rest.substr(0, rest.find('/')).contains('@')) {
     return UsageError("a user and a password in a URL would be printed: leave them out");
   }
@@ -194,7 +201,7 @@ Status SenderConfig::SetPipeline(std::string_view text) {
     return UsageError(fmt::format("{}: write SIGNAL=ID, where SIGNAL is one of traces, logs, metrics", text));
   }
   // What may stand in a header, and in gRPC's metadata.
-  if (!std::ranges::all_of(id, [](char c) { return c >= 0x21 && c <= 0x7e; })) {
+  if (!IsVisible(id)) {
     return UsageError(fmt::format("{}: an id is of visible ASCII characters", SignalName(*signal)));
   }
   pipelines[static_cast<std::size_t>(*signal)] = id;
