@@ -33,7 +33,7 @@ class Unreachable(ReplayTest):
             with self.subTest(protocol):
                 said, _ = self.replay(self.records(FEW), "--endpoint", f"{protocol}://localhost:{port}", "--retry-for", "2s",
                                       code=4)
-                self.assertIn(f"localhost:{port}", said)
+                self.assertIn(f":{port}", said)
 
     def test_no_such_host(self):
         for protocol in PROTOCOLS:
