@@ -21,6 +21,12 @@ WAYS = (("http",), ("http", "--request-compression", "none"), ("http", "--protoc
         ("grpc", "--max-request-bytes", "10000"))
 
 
+def mended(rows):
+    """Of texts that went through our JSON: what was no UTF-8 is U+FFFD then, which the text of a nested value has as it is,
+    while bytes that are no UTF-8 stand there as an escape."""
+    return {table: [row.replace(rb"\\ufffd", "\ufffd".encode()) for row in lines] for table, lines in rows.items()}
+
+
 class CollectorTest(ReplayTest):
     program = ""  # set by prepare()
 
@@ -52,8 +58,6 @@ class CollectorTest(ReplayTest):
 
 
 class Captures(CollectorTest):
-    """Bytes that are no UTF-8 go through as they are in protobuf, and are mended in JSON; rows are mended in any case."""
-
     def test_all_forms(self):
         for folder in ("plain", "gated"):
             for form in FORMS:
@@ -64,10 +68,11 @@ class Captures(CollectorTest):
     def test_all_ways(self):
         for form in ("all.proto", "all.json"):
             capture = run.capture("plain", form)
-            expected = self.rows(capture)
+            rows = self.rows(capture)
+            self.assertNotEqual(mended(rows), rows)
             for way in WAYS:
                 with self.subTest((form, way)):
-                    self.assert_rows(self.send(way, capture), expected)
+                    self.assert_rows(self.send(way, capture), mended(rows) if "http/json" in way else rows)
 
     def test_received_and_replayed(self):
         capture = run.capture("plain", "all.proto")
@@ -79,7 +84,8 @@ class Captures(CollectorTest):
                     endpoint = server.http if protocol == "http" else f"grpc://{server.grpc}"
                     self.replay("--endpoint", endpoint, capture)
                     server.stop()
-                    self.assert_rows(self.send((protocol,), server.folder), self.rows(capture))
+                    rows = self.rows(capture)
+                    self.assert_rows(self.send((protocol,), server.folder), mended(rows) if "json" in options else rows)
 
 
 def prepare():
