@@ -13,15 +13,16 @@ from servers import PATIENCE, run
 
 
 class Receive:
-    """gf-otlp receive with ports that the kernel chose: `http` is a URL, `grpc` is HOST:PORT. Files are in `folder`; what it
-    said is in a file beside that."""
+    """gf-otlp receive with ports that the kernel chose, unless they are given: `http` is a URL, `grpc` is HOST:PORT. Files are in
+    `folder`; what it said is in a file beside that."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, http_port=0, grpc_port=0):
         self.folder = folder
         self.log = folder + ".stderr"
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([run.GF_OTLP, "receive", "--dir", folder, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0",
-                                             *options], stdin=subprocess.DEVNULL, stderr=log, preexec_fn=servers.die_with_parent)
+            self.process = subprocess.Popen(
+                [run.GF_OTLP, "receive", "--dir", folder, "--http", f"127.0.0.1:{http_port}", "--grpc", f"127.0.0.1:{grpc_port}", *options],
+                stdin=subprocess.DEVNULL, stderr=log, preexec_fn=servers.die_with_parent)
         end = time.monotonic() + PATIENCE
         while "writing to" not in self.said():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -53,8 +54,14 @@ class Receive:
 
     def peak(self):
         """Bytes of memory that it had at most."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read())[1]) * 1024
+        return int(re.search(r"VmHWM:\s+(\d+) kB", self.proc("status"))[1]) * 1024
+
+    def sanitized(self):
+        """Whether it runs under a sanitizer, which takes memory of its own."""
+        return re.search("lib[at]san", self.proc("maps")) is not None
+
+    def proc(self, name):
+        return run.read(f"/proc/{self.process.pid}/{name}").decode()
 
     def connect(self, timeout=PATIENCE):
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
@@ -74,8 +81,8 @@ class Receive:
 class ReceiveTest(servers.RowsTest):
     """A test whose method receive() starts one; it ends with the test."""
 
-    def receive(self, *options, folder="received"):
-        server = Receive(self.path(folder), *options)
+    def receive(self, *options, folder="received", **ports):
+        server = Receive(self.path(folder), *options, **ports)
         self.addCleanup(server.kill)
         return server
 
@@ -84,11 +91,37 @@ class ReceiveTest(servers.RowsTest):
         server.stop()
         return self.rows(server.folder)
 
+    def wait_for_logs(self, server, condition):
+        """Until what it has written so far fulfils it: a function of the texts of the log records."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            # The exit code does not matter: the last request may not be in the file as a whole yet.
+            done = subprocess.run([run.GF_OTLP, "convert", server.folder, "--table", "otel_logs"], capture_output=True, check=False)
+            if condition(bodies(run.lines(done.stdout))):
+                return
+            self.assertLess(time.monotonic(), end, server.said())
+            time.sleep(0.2)
+
 
 def log_request(*texts):
     """An OTLP/JSON request of log records with these bodies."""
     records = [{"timeUnixNano": "1700000000000000000", "body": {"stringValue": text}} for text in texts]
     return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode()
+
+
+def log_request_protobuf(*texts):
+    """The same as protobuf."""
+    records = b"".join(field(2, field(5, field(1, text.encode()))) for text in texts)
+    return field(1, field(2, records))
+
+
+def field(number, content):
+    """A field of protobuf that has a length."""
+    size, encoded = len(content), b""
+    while size > 127:
+        encoded += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + encoded + bytes([size]) + content
 
 
 def bodies(table_rows):
