@@ -14,6 +14,8 @@ namespace {
 
 /// So many data files are open at a time; the others are closed, and opened again when there is something for them.
 constexpr std::size_t kMaxOpen = 100;
+/// What readers take, ours and those of the Collector's files (gf-otlp-formats(5)).
+constexpr std::size_t kMaxFrame = std::numeric_limits<std::int32_t>::max();
 /// After this time, what failed is tried again without a request.
 constexpr std::chrono::seconds kRetry{1};
 
@@ -91,6 +93,11 @@ CaptureFiles::File& CaptureFiles::FileOf(const std::string& name) {
 void CaptureFiles::Store(std::span<PendingRequest> group) {
   std::vector<File*> touched;
   for (PendingRequest& pending : group) {
+    if (pending.request.bytes.size() > kMaxFrame) {
+      pending.status =
+          IoError(fmt::format("a request of {} bytes is too large for a file", pending.request.bytes.size()));
+      continue;
+    }
     File& file = FileOf(names_.Of(pending.request));
     if (file.pending.empty()) touched.push_back(&file);
     file.pending.push_back(&pending);

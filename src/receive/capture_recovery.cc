@@ -25,6 +25,8 @@ namespace {
 
 /// What is read at a time where a file is searched, and where only frames' lengths are wanted.
 constexpr std::size_t kBlock = std::size_t{64} << 10, kWindow = 4096;
+/// What a file system writes, or has not written, at once.
+constexpr std::uint64_t kBlockOfZeros = 4096;
 /// A whole file is looked at so far to tell its framing.
 constexpr std::size_t kHead = std::size_t{256} << 10;
 constexpr std::size_t kLengthBytes = 4;
@@ -122,8 +124,8 @@ Result<std::uint64_t> FindFramesEnd(Reader& file, std::uint64_t zeros) {
     if (length > file.size() - at - kLengthBytes) break;
     previous = std::exchange(at, at + kLengthBytes + length);
   }
-  if (zeros >= at) return at;
-  // The end of the last request may be such blocks too.
+  // The end of the last request may be such blocks too. Many requests end in zeros of their own.
+  if (at == 0 || zeros > (at - 1) / kBlockOfZeros * kBlockOfZeros) return at;
   std::string_view frame;
   GF_UNEXPECTED_IF_ERROR(file.At(previous, static_cast<std::size_t>(at - previous), frame));
   frame = frame.substr(0, static_cast<std::size_t>(at - previous));

@@ -53,7 +53,8 @@ struct StoredRequest {
 class CaptureWriter {
  public:
   /// Called by the writer's thread, in the order of Append(): ok once the request is as durable as asked for; kIo if it
-  /// could not be written now (a full disk), nothing of it is in a file then.
+  /// could not be written now (a full disk), nothing of it is in a file then. After what on_fatal is told, kIo for all,
+  /// also for what may be in a file.
   using Stored = std::function<void(const Status&)>;
 
   /// Creates the directory if it is not there; goes on with its files: what a crash left of an unfinished request at
@@ -66,7 +67,8 @@ class CaptureWriter {
 
   void Append(StoredRequest request, Stored stored);
 
-  /// Stores what was given, and closes the files. REQUIRES: no Append() under way or later
+  /// Stores what was given; the directory is free for others once the writer is destroyed. Gives what on_fatal was
+  /// told. REQUIRES: no Append() under way or later
   Status Close();
 
   struct Totals {
@@ -76,9 +78,11 @@ class CaptureWriter {
   };
   /// From any thread.
   Totals totals() const;
-  /// Nothing if the last write went well: what is wrong. From any thread.
+  /// Ok if the last write went well, else what is wrong; looked at again every second, so that it becomes ok without a
+  /// request too. From any thread.
   Status health() const;
-  /// Set once nothing can be written any more whatever happens (a sync failed): the run is to end with it.
+  /// Called once, by the writer's thread, when nothing can be written any more whatever happens (a sync failed): the
+  /// run is to end with it. REQUIRES: before Append()
   void set_on_fatal(std::function<void(const Status&)> on_fatal);
 
  private:

@@ -43,20 +43,18 @@ TEST_CASE("long values have names of their own that fit a file system") {
 }
 
 TEST_CASE("no value makes a name that looks as if it had been put aside") {
-  {
-    const CaptureNames names(FileFormat::kProto, false, Split::kHeader);
-    for (const std::string value : {"2026-11-21T00-18-54.769", "2026-11-21T00-18-54.769-size",
-                                    "x-2026-11-21T00-18-54.769-time", "2026-11-21T00-18-54.769-2026-11-21T00-18-54.769",
-                                    "2026-11-21T00-18-54.769x", "2026-11-21T00-18-54.769-size.proto"}) {
-      CAPTURE(value);
-      const std::string name = names.Of(OfGroup(value));
-      CHECK(RotationKeyOf(name).base == name);
-      CHECK(names.IsOurs(name));
-      const std::string aside = names.Aside(name, 1'795'220'334'769, "time");
-      CHECK_FALSE(names.IsOurs(aside));
-      CHECK(NameBeforeAside(aside) == name);
-      CHECK(RotationKeyOf(aside) < RotationKeyOf(name));
-    }
+  const CaptureNames names(FileFormat::kProto, false, Split::kHeader);
+  for (const std::string value : {"2026-11-21T00-18-54.769", "2026-11-21T00-18-54.769-size",
+                                  "x-2026-11-21T00-18-54.769-time", "2026-11-21T00-18-54.769-2026-11-21T00-18-54.769",
+                                  "2026-11-21T00-18-54.769x", "2026-11-21T00-18-54.769-size.proto"}) {
+    CAPTURE(value);
+    const std::string name = names.Of(OfGroup(value));
+    CHECK(RotationKeyOf(name).base == name);
+    CHECK(names.IsOurs(name));
+    const std::string aside = names.Aside(name, 1'795'220'334'769, "time");
+    CHECK_FALSE(names.IsOurs(aside));
+    CHECK(NameBeforeAside(aside) == name);
+    CHECK(RotationKeyOf(aside) < RotationKeyOf(name));
   }
 }
 
