@@ -107,14 +107,13 @@ class ReplayRun {
     if (!made) return std::move(made.error());
     sink = std::move(*made);
     delivery.SetSink(sink.get());
-    PipelineCheck check(plan_.where, *sink);
     const auto begin_pass = [&] {
       GF_RETURN_IF_ERROR(sink->Flush());
       sink->BeginPass();
       return Status();
     };
     Status status =
-        delivery.Send(checkpoint, dead_letters, [&] { return RunPasses(check, begin_pass, delivery, dead_letters); });
+        delivery.Send(checkpoint, dead_letters, [&] { return RunPasses(*sink, begin_pass, delivery, dead_letters); });
 
     ReplaySummary summary;
     summary.totals = sink->totals();
@@ -198,6 +197,7 @@ class ReplayRun {
   /// `begin_pass` waits until the pass before is over.
   Status RunPasses(Sink& sink, const std::function<Status()>& begin_pass, Delivery& delivery,
                    const DeadLetters& dead_letters) {
+    PipelineCheck checked(plan_.where, sink);
     while (passes_ < plan_.passes && !delivery.stopped()) {
       GF_RETURN_IF_ERROR(begin_pass());
       if (++passes_ > 1) {
@@ -209,7 +209,7 @@ class ReplayRun {
         delivery.SetConversion(conversion_.get());
       }
       GF_RETURN_IF_ERROR(SetRewriting());
-      Status status = delivery.Convert(sink, dead_letters);
+      Status status = delivery.Convert(checked, dead_letters);
       AddPass();
       if (!status.ok()) return status;
     }
