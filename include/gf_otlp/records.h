@@ -26,6 +26,9 @@ inline constexpr std::size_t kMaxAttributes = 65'536;
 /// Of a record, a resource or a scope: most bytes of the paths of all nested attributes ("a.b.c"), which can be many
 /// times those of the record.
 inline constexpr std::uint64_t kMaxPathBytes = std::uint64_t{16} << 20;
+/// Most attributes (also of what is in it), events, links, exemplars, quantiles and buckets of a record all together:
+/// two bytes of a request can be one, which takes many times that in memory.
+inline constexpr std::uint64_t kMaxParts = 262'144;
 
 /// Bytes of an id that is not empty.
 inline constexpr std::size_t kTraceIdSize = 16, kSpanIdSize = 8;
@@ -277,6 +280,7 @@ class RequestReader {
   bool ReadSummaryPoint(std::string_view message);
   bool ReadExemplar(std::string_view message, Exemplar& exemplar);
   bool ReadBuckets(std::string_view message, Buckets& buckets);
+  bool ReadBucketCounts(std::string_view packed, std::vector<std::uint64_t>& counts);
   bool ReadQuantile(std::string_view message, QuantileValue& quantile);
   bool ReadResource(std::string_view message);
   bool CheckEntityRef(std::string_view message);
@@ -286,6 +290,10 @@ class RequestReader {
   /// Inline, so that cursors stay in registers.
   bool Finish(const WireCursor& cursor) { return cursor.ok() || Fail(cursor.error(), cursor.position()); }
   bool Fail(const char* why, const char* at);
+  /// Where a record, resource or scope begins, whose limits these are.
+  void StartLimits() { path_bytes_ = parts_ = 0; }
+  bool CountPart(std::string_view part) { return ++parts_ <= kMaxParts || FailAtParts(part); }
+  bool FailAtParts(std::string_view part);
 
   Signal signal_ = Signal::kTraces;
   std::string_view request_;
@@ -306,8 +314,9 @@ class RequestReader {
   Span span_;
   LogRecord log_;
   DataPoint point_;
-  Attributes metadata_;           // only checked
-  std::uint64_t path_bytes_ = 0;  // of the nested attributes that were read since the record, resource or scope began
+  Attributes metadata_;  // only checked
+  // Since the record, resource or scope began: of nested attributes, and what kMaxParts counts.
+  std::uint64_t path_bytes_ = 0, parts_ = 0;
   /// Bytes of values that came in pieces, which proto3 merges; such requests are rare.
   std::forward_list<std::string> joined_;
 };

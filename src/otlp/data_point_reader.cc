@@ -14,12 +14,6 @@ void AddPackedFixed64(std::string_view packed, WireCursor& parent, std::vector<T
   if (!packed.empty()) std::memcpy(values.data() + old_size, packed.data(), packed.size());
 }
 
-void AddPackedVarints(std::string_view packed, WireCursor& parent, std::vector<std::uint64_t>& values) {
-  WireCursor cursor(packed);
-  while (!cursor.Done()) values.push_back(cursor.ReadVarint());
-  if (!cursor.ok()) parent.Fail(cursor.error());
-}
-
 }  // namespace
 
 void RequestReader::ClearPoint() {
@@ -61,7 +55,7 @@ bool RequestReader::ReadNumberPoint(std::string_view message) {
       case Tag(3, kFixed64): p.time = cursor.ReadFixed64(); break;
       case Tag(4, kFixed64): p.value = Number::OfBits(Value::Kind::kDouble, cursor.ReadFixed64()); break;
       case Tag(5, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
+        if (!CountPart(message) || !ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
         break;
       case Tag(6, kFixed64): p.value = Number::OfBits(Value::Kind::kInt, cursor.ReadFixed64()); break;
       case Tag(7, kBytes):
@@ -92,7 +86,7 @@ bool RequestReader::ReadHistogramPoint(std::string_view message) {
       case Tag(7, kBytes): AddPackedFixed64(cursor.ReadBytes(), cursor, p.explicit_bounds); break;
       case Tag(7, kFixed64): p.explicit_bounds.push_back(cursor.ReadDouble()); break;
       case Tag(8, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
+        if (!CountPart(message) || !ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
         break;
       case Tag(9, kBytes):
         if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;
@@ -138,7 +132,7 @@ bool RequestReader::ReadExponentialHistogramPoint(std::string_view message) {
         break;
       case Tag(10, kVarint): p.flags = ReadUint32(cursor); break;
       case Tag(11, kBytes):
-        if (!ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
+        if (!CountPart(message) || !ReadExemplar(cursor.ReadBytes(), p.exemplars.Add())) return false;
         break;
       case Tag(12, kFixed64):
         p.min = cursor.ReadDouble();
@@ -161,10 +155,24 @@ bool RequestReader::ReadBuckets(std::string_view message, Buckets& buckets) {
     const std::uint32_t tag = cursor.ReadTag();
     switch (tag) {
       case Tag(1, kVarint): buckets.offset = ReadSint32(cursor); break;
-      case Tag(2, kBytes): AddPackedVarints(cursor.ReadBytes(), cursor, buckets.counts); break;
-      case Tag(2, kVarint): buckets.counts.push_back(cursor.ReadVarint()); break;
+      case Tag(2, kBytes):
+        if (!ReadBucketCounts(cursor.ReadBytes(), buckets.counts)) return false;
+        break;
+      case Tag(2, kVarint):
+        if (!CountPart(message)) return false;
+        buckets.counts.push_back(cursor.ReadVarint());
+        break;
       default: cursor.Skip(tag);
     }
+  }
+  return Finish(cursor);
+}
+
+bool RequestReader::ReadBucketCounts(std::string_view packed, std::vector<std::uint64_t>& counts) {
+  WireCursor cursor(packed);
+  while (!cursor.Done()) {
+    if (!CountPart(packed)) return false;
+    counts.push_back(cursor.ReadVarint());
   }
   return Finish(cursor);
 }
@@ -183,7 +191,7 @@ bool RequestReader::ReadSummaryPoint(std::string_view message) {
         p.has_sum = true;
         break;
       case Tag(6, kBytes):
-        if (!ReadQuantile(cursor.ReadBytes(), p.quantiles.emplace_back())) return false;
+        if (!CountPart(message) || !ReadQuantile(cursor.ReadBytes(), p.quantiles.emplace_back())) return false;
         break;
       case Tag(7, kBytes):
         if (!ReadAttribute(cursor.ReadBytes(), p.attributes)) return false;

@@ -164,7 +164,7 @@ bool RequestReader::NextPoint() {
 bool RequestReader::ReadRecord(std::string_view message) {
   record_bytes_ = message;
   record_index_ = next_index_++;
-  path_bytes_ = 0;
+  StartLimits();
   switch (signal_) {
     case Signal::kTraces: kind_ = RecordKind::kSpan; return ReadSpan(message);
     case Signal::kLogs: kind_ = RecordKind::kLog; return ReadLog(message);
@@ -174,7 +174,7 @@ bool RequestReader::ReadRecord(std::string_view message) {
 }
 
 bool RequestReader::EnterResource(std::string_view message) {
-  path_bytes_ = 0;
+  StartLimits();
   resource_.attributes.clear();
   resource_.dropped_attributes_count = 0;
   resource_.schema_url = {};
@@ -197,7 +197,7 @@ bool RequestReader::EnterResource(std::string_view message) {
 
 bool RequestReader::EnterScope(std::string_view message) {
   scope_.name = scope_.version = scope_.schema_url = {};
-  path_bytes_ = 0;
+  StartLimits();
   scope_.attributes.clear();
   scope_.dropped_attributes_count = 0;
   scope_serial_ = ++serial_;
@@ -218,7 +218,7 @@ bool RequestReader::EnterScope(std::string_view message) {
 }
 
 bool RequestReader::EnterMetric(std::string_view message) {
-  path_bytes_ = 0;
+  StartLimits();
   metric_ = Metric();
   metadata_.clear();
   metric_serial_ = ++serial_;
@@ -273,7 +273,7 @@ bool RequestReader::CheckMetricData(std::uint32_t field, std::string_view data) 
       cursor.Skip(tag);
       continue;
     }
-    path_bytes_ = 0;
+    StartLimits();
     if (!ReadPoint(cursor.ReadBytes())) return false;
   }
   return Finish(cursor);
@@ -357,6 +357,7 @@ bool RequestReader::ReadScope(std::string_view message) {
 
 bool RequestReader::ReadAttribute(std::string_view message, Attributes& attributes) {
   if (attributes.size() == kMaxAttributes) return Fail("more attributes than the limit of 65,536", message.data());
+  if (!CountPart(message)) return false;
   Attribute& attribute = attributes.Add();
   if (ReadPlainAttribute(message, attribute)) [[likely]]
     return true;
@@ -373,6 +374,10 @@ bool RequestReader::ReadId(std::string_view bytes, std::size_t size, std::string
   bad_id_size_ = size;
   return Fail(size == kTraceIdSize ? "trace id that is not 16 bytes long" : "span id that is not 8 bytes long",
               id.data());
+}
+
+bool RequestReader::FailAtParts(std::string_view part) {
+  return Fail("more attributes, events, links, exemplars and buckets than the limit of 262,144", part.data());
 }
 
 bool RequestReader::Fail(const char* why, const char* at) {

@@ -37,11 +37,11 @@ bool RequestReader::ReadSpan(std::string_view message) {
         break;
       case Tag(10, kVarint): s.dropped_attributes_count = ReadUint32(cursor); break;
       case Tag(11, kBytes):
-        if (!ReadEvent(cursor.ReadBytes(), s.events.Add())) return false;
+        if (!CountPart(message) || !ReadEvent(cursor.ReadBytes(), s.events.Add())) return false;
         break;
       case Tag(12, kVarint): s.dropped_events_count = ReadUint32(cursor); break;
       case Tag(13, kBytes):
-        if (!ReadLink(cursor.ReadBytes(), s.links.Add())) return false;
+        if (!CountPart(message) || !ReadLink(cursor.ReadBytes(), s.links.Add())) return false;
         break;
       case Tag(14, kVarint): s.dropped_links_count = ReadUint32(cursor); break;
       case Tag(15, kBytes):

@@ -48,7 +48,6 @@ struct RequestDecoder::State {
   std::unique_ptr<Codec> gzip, deflate, zstd;
   JsonToWire to_wire;
   std::vector<JsonToWire::Result> transcoded;
-  RequestReader reader;
   FrameCompressor compressor;
   PaddedBuffer content, json;
 };
@@ -101,6 +100,7 @@ Answer RequestDecoder::State::Transcode(Signal signal, std::string_view document
 
 Answer RequestDecoder::State::CountRecords(Signal signal, std::string_view wire, std::uint64_t& records) {
   records = 0;
+  RequestReader reader;  // a new one each time: it grows with the largest record
   reader.Start(signal, wire);
   while (reader.Next()) ++records;
   return reader.status().ok() ? Ok() : NotOtlp(reader.status());
@@ -148,7 +148,6 @@ Answer RequestDecoder::Decode(Intake::Request& request, Intake::Ticket& ticket, 
     if (Answer a = s.Transcode(request.signal, wire, ticket, wire); a.code != RpcCode::kOk) return a;
   }
   if (Answer a = s.CountRecords(request.signal, wire, stored.records); a.code != RpcCode::kOk) return a;
-  if (wire.size() > kKeptCapacity) s.reader = RequestReader();
   if (stored.records == 0) return Ok();
   if (s.options.format == FileFormat::kProto && wire.data() == request.body.data()) {
     stored.bytes = std::move(request.body);

@@ -193,6 +193,25 @@ TEST_CASE("decompression ends at the limit") {
   CHECK(receiver.Take({.coding = BodyCoding::kGzip, .body = Gzip(wire)}).code == RpcCode::kOk);
 }
 
+TEST_CASE("a record of very many small parts is no way to the machine's memory") {
+  const auto field = [](int number, std::string_view bytes) {
+    std::string out(1, static_cast<char>(number << 3 | 2));
+    std::size_t size = bytes.size();
+    for (; size >= 0x80; size >>= 7) out += static_cast<char>(size | 0x80);
+    return out + static_cast<char>(size) + std::string(bytes);
+  };
+  Receiver receiver;
+  for (const auto& [parts, code] :
+       {std::pair(std::size_t{200'000}, RpcCode::kOk), std::pair(std::size_t{30'000'000}, RpcCode::kInvalidArgument)}) {
+    std::string events;
+    for (std::size_t i = 0; i < parts; ++i) events.append("\x5a\x00", 2);  // a span's event without content
+    const Answer answer =
+        receiver.Take({.coding = BodyCoding::kGzip, .body = Gzip(field(1, field(2, field(2, std::move(events)))))});
+    CHECK(answer.code == code);
+  }
+  CHECK(receiver.intake().totals().records[0] == 1);
+}
+
 TEST_CASE("a body that decompresses to much, but not too much, is taken") {
   const std::string wire = WireOf(TracesJson(100, 200'000));
   REQUIRE(wire.size() > std::size_t{16} << 20);
