@@ -196,6 +196,7 @@ TEST_CASE("a wait that is longer than what is left is not begun") {
   OtlpSink& sink = test.Open();
   CHECK(test.Write({Of("a")}).ok());
   CHECK(sink.Close().message() == "traces: HTTP 503: busy; given up: the server asks to wait for 60 min");
+  CHECK(test.delivered() == 0);
 }
 
 TEST_CASE("a refused request ends the run with the server's words") {
@@ -411,6 +412,7 @@ TEST_CASE("a request that hangs is given up when the time of an interrupt is ove
   CHECK(status.code() == Code::kIo);
   CHECK(status.message() == "1 requests were under way and not taken in time");
   CHECK(sink.totals().failed == 1);
+  CHECK(test.delivered() == 0);
 }
 
 TEST_CASE("a sink that is not closed gives up what is not sent") {
