@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -180,6 +181,22 @@ TEST_CASE("a file given twice has no checkpoint") {
 TEST_CASE("standard input has no checkpoint") {
   const TempDir dir;
   CHECK(Holds(Refusal(dir.path() + "/checkpoint", {{.name = "-"}}), "standard input"));
+}
+
+TEST_CASE("what was decided when a job began is kept") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/checkpoint";
+  const std::map<std::string, std::string> decided = {{"shift_ns", "-7"}, {"id_seed", "18446744073709551615"}};
+  {
+    const auto checkpoint = MustOpen(path);
+    CHECK(checkpoint->kept().empty());
+    REQUIRE(checkpoint->Keep(decided).ok());
+    CHECK(Reopened(path)->kept() == decided);
+    REQUIRE(checkpoint->Save({.file = 1, .units = 2}, 0).ok());
+  }
+  const auto checkpoint = MustOpen(path);
+  CHECK(checkpoint->kept() == decided);
+  CHECK(checkpoint->units_done() == Units{Source::kAllUnits, 2, 0});
 }
 
 }  // namespace gf_otlp::test
