@@ -81,7 +81,6 @@ Status ReadSplit(const std::string& text, ReceiveOptions& options) {
     return UsageError(fmt::format("--split {}: must be one of {}", text, kSplits));
   }
   if (text == "signal") options.writer.split = Split::kSignal;
-  options.intake.mixed_files = text != "signal";
   return {};
 }
 

@@ -19,7 +19,13 @@ std::string VersionText() {
                                "\n"
                                "CLI11 " GF_OTLP_CLI11_VERSION
                                "\n"
-                               "yaml-cpp " GF_OTLP_YAML_CPP_VERSION "\n";
+                               "yaml-cpp " GF_OTLP_YAML_CPP_VERSION
+                               "\n"
+                               "libcurl " GF_OTLP_CURL_VERSION
+                               "\n"
+                               "Boost " GF_OTLP_BOOST_VERSION
+                               "\n"
+                               "gRPC " GF_OTLP_GRPC_VERSION "\n";
   return built_in + "librdkafka " + KafkaLibraryVersionText();
 }
 
