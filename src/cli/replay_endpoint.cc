@@ -44,9 +44,10 @@ OfSignal SplitBySignal(const std::string& text) {
 }
 
 /// SIGNAL=... of a flag that is for one signal. Messages hold no more of the text than what stands before '='.
-Result<OfSignal> SplitOneSignal(std::string_view flag, std::string_view what, const std::string& text) {
+Result<std::pair<Signal, std::string>> SplitOneSignal(std::string_view flag, std::string_view what,
+                                                      const std::string& text) {
   OfSignal split = SplitBySignal(text);
-  if (split.signal && !split.text.empty()) return split;
+  if (split.signal && !split.text.empty()) return std::pair(*split.signal, std::move(split.text));
   return std::unexpected(UsageError(fmt::format("{} {}: write SIGNAL={}, where SIGNAL is traces, logs or metrics", flag,
                                                 ShownText(text.substr(0, text.find('='))), what)));
 }
@@ -72,7 +73,7 @@ std::string_view Trimmed(std::string_view text) {
 /// NAME: VALUE. Values may be secrets: messages do not hold them.
 Result<Header> ReadHeader(std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == text.npos || !IsToken(text.substr(0, colon))) {
+  if (colon == std::string_view::npos || !IsToken(text.substr(0, colon))) {
     return std::unexpected(UsageError("--header: write 'NAME: VALUE', or 'traces=NAME: VALUE' for one signal"));
   }
   std::string name(text.substr(0, colon));
@@ -106,7 +107,7 @@ std::string EncodedPath(std::string_view path) {
 bool HasPort(std::string_view server) {
   const std::string_view host = server.substr(server.find("//") + 2);
   const std::size_t bracket = host.rfind(']'), colon = host.rfind(':');
-  return colon != host.npos && (bracket == host.npos || colon > bracket);
+  return colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
 }
 
 /// Whether `scheme` stands in front, which is taken off then.
@@ -194,14 +195,15 @@ class EndpointReader {
 
   Status ReadPaths() {
     for (const std::string& text : flags_.paths) {
-      const Result<OfSignal> path = SplitOneSignal("--path", "PATH", text);
-      if (!path) return path.error();
+      const auto split = SplitOneSignal("--path", "PATH", text);
+      if (!split) return split.error();
+      const auto& [signal, path] = *split;
       if (grpc()) return UsageError("--path is of HTTP: there are no paths in gRPC");
-      const bool printable = std::ranges::all_of(path->text, [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
-      if (!path->text.starts_with('/') || !printable) {
+      const bool printable = std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
+      if (!path.starts_with('/') || !printable) {
         return UsageError(fmt::format("--path {}: a path begins with / and is written as in a URL", text));
       }
-      route(*path->signal).path = path->text;
+      route(signal).path = path;
     }
     return {};
   }
@@ -220,15 +222,15 @@ class EndpointReader {
 
   Status ReadPipelines() {
     for (const std::string& text : flags_.pipelines) {
-      const Result<OfSignal> pipeline = SplitOneSignal("--pipeline", "ID", text);
-      if (!pipeline) return pipeline.error();
-      if (HasControls(pipeline->text)) return UsageError("--pipeline: an id is one line, without control characters");
-      OtlpEndpoint::Route& to = route(*pipeline->signal);
+      const auto split = SplitOneSignal("--pipeline", "ID", text);
+      if (!split) return split.error();
+      const auto& [signal, id] = *split;
+      if (HasControls(id)) return UsageError("--pipeline: an id is one line, without control characters");
+      OtlpEndpoint::Route& to = route(signal);
       if (HasHeader(to, kPipelineHeader)) {
-        return UsageError(
-            fmt::format("--pipeline {}: {} have a pipeline already", text, SignalName(*pipeline->signal)));
+        return UsageError(fmt::format("--pipeline {}: {} have a pipeline already", text, SignalName(signal)));
       }
-      to.headers.emplace_back(kPipelineHeader, pipeline->text);
+      to.headers.emplace_back(kPipelineHeader, id);
     }
     if (flags_.pipelines.empty()) return {};
     for (int i = 0; i < kSignalCount; ++i) made_.without_pipeline[i] = !HasHeader(to_.routes[i], kPipelineHeader);

@@ -30,7 +30,7 @@ class OtlpDryRun final : public Sink {
   Pacer pacer_;
   Timeline timeline_;
   TopicCounter counter_;
-  Pacer::Clock::time_point now_{};  // of a clock that only pacing moves
+  Pacer::Clock::time_point now_;  // of a clock that only pacing moves
 };
 
 }  // namespace gf_otlp
