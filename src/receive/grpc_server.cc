@@ -34,7 +34,7 @@ using std::chrono::steady_clock;
 
 /// gRPC gives a message only when all of it is there, whatever its size: so few are read at a time; the others wait
 /// with what fits into a stream's window (64 KiB as long as gRPC does not probe the bandwidth).
-constexpr std::size_t kReadsAtATime = 8;
+constexpr std::size_t kReadsAtATime = 4;
 /// So long may a client take for its message once it is being read; then for what is in flight when the server stops.
 constexpr std::chrono::seconds kReadTime{15}, kStopTime{5};
 /// How often readiness and the time of reads are looked at.
