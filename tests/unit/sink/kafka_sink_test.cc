@@ -420,7 +420,7 @@ TEST_CASE("an early end with brokers that answer loses nothing that was sent") {
 TEST_CASE("the rate is kept, and an early end does not wait for it") {
   MockCluster& cluster = SharedCluster();
   KafkaSinkOptions options = OptionsFor(cluster, {{.topic = "t", .headers = {}}});
-  options.rate.messages = 100;
+  options.rate.items = 100;
   auto sink = OpenSink(std::move(options));
   Batch batch = MakeBatch(std::vector<TestMessage>(40, {.route = 0, .key = "a", .value = "1"}));
   const auto start = Clock::now();
