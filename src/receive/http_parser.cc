@@ -114,7 +114,7 @@ std::string& HttpParser::body() { return parser_->body; }
 
 void HttpParser::DropBody() {
   parser_->drop = true;
-  parser_->body = std::string();
+  std::string().swap(parser_->body);  // which frees it, an assignment would not
 }
 
 }  // namespace gf_otlp::receive

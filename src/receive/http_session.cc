@@ -171,7 +171,7 @@ void Session<Stream>::NextRequest() {
   request_ = {};
   ticket_ = {};
   held_ = 0;
-  text_ = std::string();
+  std::string().swap(text_);
   buffer_.Shrink(kHeadPiece);
   SetPhase(Phase::kIdle, times().idle);
   Parse();
@@ -263,7 +263,7 @@ bool Session<Stream>::HoldsBody() {
     Refuse(BodyTooLarge(intake().options()));
     return false;
   }
-  const std::size_t wanted = size + NextPiece();
+  const std::size_t wanted = size + 2 * NextPiece();  // where it is read, and where it goes
   if (wanted <= held_) return true;
   if (!ticket_.Reserve(wanted - held_)) {
     Refuse({RpcCode::kResourceExhausted, "no memory for the request now", kBusyDelay});
@@ -341,6 +341,7 @@ void Session<Stream>::Linger() {
   }
   SetPhase(Phase::kLingering, times().linger);
   buffer_.Clear();
+  buffer_.Shrink(kHeadPiece);
   Read();
 }
 

@@ -77,7 +77,7 @@ Answer RequestDecoder::State::Decompress(Intake::Request& request, Intake::Ticke
     ticket.Keep(request.body.size());
   }
   if (!status.ok()) return Invalid("the body is no " + std::string(codec.name()) + ": " + status.message());
-  request.body = std::string();
+  std::string().swap(request.body);  // which frees it, an assignment would not
   ticket.Keep(content.size());
   return Ok();
 }
@@ -154,7 +154,7 @@ Answer RequestDecoder::Decode(Intake::Request& request, Intake::Ticket& ticket, 
   } else if (Answer a = s.Store(request.signal, wire, ticket, stored.bytes, replaced); a.code != RpcCode::kOk) {
     return a;
   }
-  request.body = std::string();
+  std::string().swap(request.body);  // which frees it, an assignment would not
   if (s.options.format == FileFormat::kProto && s.options.mixed_files && NeedsSignalMark(stored.signal, stored.bytes)) {
     AppendSignalMark(stored.signal, stored.bytes);
   }
