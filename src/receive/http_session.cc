@@ -93,10 +93,11 @@ class Session final : public HttpSession, public std::enable_shared_from_this<Se
       CloseNow();
     }
   }
-  /// A handler of an asynchronous operation that goes on with `step`.
+  /// A handler of an asynchronous operation that goes on with `step`, unless the connection was closed after it
+  /// succeeded: a request that came with it would be stored and never answered.
   auto Then(void (Session::*step)(const error_code&, std::size_t)) {
     return [self = this->shared_from_this(), step](const error_code& error, std::size_t size = 0) {
-      self->Guarded([&] { ((*self).*step)(error, size); });
+      if (self->socket().is_open()) self->Guarded([&] { ((*self).*step)(error, size); });
     };
   }
 
