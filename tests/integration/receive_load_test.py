@@ -69,13 +69,13 @@ def send_many(server, name, count):
                 raise AssertionError(f"{status} for {name} {i}")
 
 
-class Killed(ReceiveTest):
-    """Five rounds in the same folder: nothing that was acknowledged may be missing at the end."""
+class Ended(ReceiveTest):
+    """Ended in the middle, mostly by SIGKILL and five times in the same folder: nothing that was acknowledged may be missing."""
 
     CLIENTS, ACKNOWLEDGED = 8, 400
 
-    def send_until_killed(self, server, name):
-        """The texts that were sent, and those that were acknowledged."""
+    def send_until(self, server, name, end_it):
+        """The texts that were sent, and those that were acknowledged, when end_it() ends the server in the middle."""
         sent, acknowledged = [], []
 
         def client(i):
@@ -96,9 +96,10 @@ class Killed(ReceiveTest):
         end = time.monotonic() + PATIENCE
         while len(acknowledged) < self.ACKNOWLEDGED and time.monotonic() < end:
             time.sleep(0.01)
-        server.kill()
+        end_it()
         threads.join()
-        return sent, acknowledged
+        self.assertGreaterEqual(len(acknowledged), self.ACKNOWLEDGED)
+        return set(sent), set(acknowledged)
 
     def tear(self, path):
         """Does to the file what a crash can do, unless the crash did: a request of which only the beginning is there."""
@@ -116,14 +117,16 @@ class Killed(ReceiveTest):
             server = self.receive(*options)
             if round_number > 0:
                 self.assertRegex(server.said(), r"cut \d+ bytes of an unfinished request off")
-            more_sent, more_acknowledged = self.send_until_killed(server, f"round {round_number}")
-            self.assertGreaterEqual(len(more_acknowledged), self.ACKNOWLEDGED)
-            sent.update(more_sent)
-            acknowledged.update(more_acknowledged)
+            more_sent, more_acknowledged = self.send_until(server, f"round {round_number}", server.kill)
+            sent |= more_sent
+            acknowledged |= more_acknowledged
             # Files that were put aside are no longer written to: the others have no time in their names.
             (last,) = (name for name in os.listdir(server.folder) if name.startswith("otlp."))
             self.tear(os.path.join(server.folder, last))
-        found = bodies(self.received(self.receive(*options))["otel_logs"])
+        self.check_files(self.receive(*options), sent, acknowledged)
+
+    def check_files(self, server, sent, acknowledged):
+        found = bodies(self.received(server)["otel_logs"])
         self.assertEqual(len(found), len(set(found)), "something is there twice")
         self.assertEqual(len(acknowledged - set(found)), 0, "acknowledged, but not there")
         self.assertEqual(len(set(found) - sent), 0, "there, but never sent")
@@ -145,6 +148,15 @@ class Killed(ReceiveTest):
 
     def test_files_that_are_put_aside(self):
         self.check("--rotate-size", "300KB")
+
+    def test_it_is_asked_to_end(self):
+        """What is under way is finished: nothing is there that was not acknowledged."""
+        server = self.receive()
+        sent, acknowledged = self.send_until(server, "a", server.stop)
+        again = self.receive()
+        self.assertNotIn("cut", again.said())
+        self.check_files(again, acknowledged, acknowledged)
+        self.assertLessEqual(len(sent - acknowledged), self.CLIENTS)
 
 
 class Connections(ReceiveTest):
