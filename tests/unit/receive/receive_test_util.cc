@@ -169,4 +169,11 @@ std::string Post(std::string_view body, std::string_view headers, std::string_vi
                      body);
 }
 
+std::string WaitingHead(std::size_t body_size) {
+  return fmt::format(
+      "POST /v1/traces HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-protobuf\r\nExpect: 100-continue\r\n"
+      "Content-Length: {}\r\n\r\n",
+      body_size);
+}
+
 }  // namespace gf_otlp::test

@@ -93,6 +93,9 @@ class RawClient {
 std::string Post(std::string_view body, std::string_view headers = "Content-Type: application/x-protobuf\r\n",
                  std::string_view path = "/v1/traces");
 
+/// The head of such a request, whose client waits to be told that its body is wanted: then the request is in flight.
+std::string WaitingHead(std::size_t body_size);
+
 }  // namespace gf_otlp::test
 
 #endif  // GF_OTLP_TESTS_UNIT_RECEIVE_RECEIVE_TEST_UTIL_H_
