@@ -7,8 +7,9 @@ build=$1
 shift
 report=$(cd "$build" && pwd)/test-report.xml
 rm -f "$report"
-# What libraries leave behind when a program ends, as builds with AddressSanitizer see it.
+# What libraries do that sanitizers would blame them or us for.
 export LSAN_OPTIONS="suppressions=$scripts/lsan.supp:print_suppressions=0"
+export TSAN_OPTIONS="ignore_noninstrumented_modules=1:suppressions=$scripts/tsan.supp:print_suppressions=0"
 # The report must hold whole outputs: the cases inside a test are counted from them.
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" --output-junit "$report" \
   --test-output-size-passed 100000000 --test-output-size-failed 100000000 "$@"
