@@ -8,7 +8,6 @@
 #include <limits>
 #include <mutex>
 #include <random>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -139,7 +138,7 @@ class OtlpSink::Impl {
   Flights flights_{options_.max_bytes_under_way, std::numeric_limits<std::size_t>::max()};
   std::deque<Queued> queue_;
   bool pacing_ = false;  // a thread waits until the first message of queue_ is due
-  bool ended_ = false;   // no further batch is begun
+  bool ended_ = false;   // no further message is begun
   bool stop_ = false;
   Status end_;  // what ended the run, unless that was LimitFlush()
   std::optional<Clock::time_point> flush_until_;
@@ -244,7 +243,7 @@ std::optional<OtlpSink::Impl::Turn> OtlpSink::Impl::Take() {
       work_.wait_until(lock, due, [this] { return ended_; });
       pacing_ = false;
       work_.notify_all();
-      if (queue_.empty()) continue;  // the run ended
+      if (ended_) continue;  // the queue is empty
     }
     Queued& first = queue_.front();
     const Batch& batch = flights_.batch(first.flight);
@@ -344,20 +343,13 @@ void OtlpSink::Impl::End(Status status) {
   work_.notify_all();
   progress_.notify_all();
   DropQueued();
-  for (const Queued& begun : queue_) {
-    const std::span messages = std::span(flights_.batch(begun.flight).messages).subspan(begun.next);
-    for (const Message& message : messages) CountFailed(message);
-    flights_.Settle(begun.flight, messages.size(), false);
-  }
-  queue_.clear();
 }
 
-/// The batches that are not begun. One that is begun is the first of the queue.
 void OtlpSink::Impl::DropQueued() {
-  for (; !queue_.empty() && queue_.back().next == 0; queue_.pop_back()) {
-    const std::uint32_t flight = queue_.back().flight;
-    flights_.Settle(flight, flights_.batch(flight).messages.size(), false);
+  for (const Queued& queued : queue_) {
+    flights_.Settle(queued.flight, flights_.batch(queued.flight).messages.size() - queued.next, false);
   }
+  queue_.clear();
 }
 
 void OtlpSink::Impl::CountFailed(const Message& message) {

@@ -65,22 +65,21 @@ class OtlpSink final : public DeliverySink {
   /// Waits until everything that was written is dealt with, or the run ended.
   Status Flush();
 
-  /// From another thread, to end the run early: the batch whose requests are being sent is sent to its end at once,
-  /// without waits, none behind it, nothing again. Close() gives up on what is under way (kIo) when this time is over.
+  /// From another thread, to end the run early: no further request is begun, and none is tried again. Close() gives up
+  /// on those under way (kIo) when this time is over.
   void LimitFlush(std::chrono::milliseconds limit) override;
 
   /// The end of the last batch (in order) behind which, and behind all before it, every request is taken or dealt with
   /// by on_refused. From any thread.
   std::optional<InputPosition> delivered() const override;
 
-  /// Of requests, and of records in them. After Close() every request of the batches that were begun is delivered,
-  /// refused or failed.
+  /// Of requests, and of records in them. After Close() every request that was begun is delivered, refused or failed.
   struct Totals {
     std::uint64_t sent = 0;  // tries
     std::uint64_t delivered = 0, delivered_records = 0;
     std::uint64_t rejected_records = 0;  // of those, by partial success
     std::uint64_t refused = 0;           // and dealt with by on_refused
-    std::uint64_t failed = 0;            // given up or refused; of a batch that was begun also what was not sent
+    std::uint64_t failed = 0;            // given up, or refused and not dealt with
     std::uint64_t failed_records = 0;    // of those
     std::uint64_t retries = 0;
   };
