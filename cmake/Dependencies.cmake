@@ -10,9 +10,23 @@ find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(Boost 1.74 REQUIRED)
-
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+
+# gRPC and the abseil in it come from their archives: as shared libraries they are some eighty, and to load those took every
+# start of the program several times as long.
+add_library(gf_otlp_grpc INTERFACE)
+set(grpc_archives)
+foreach(name IN LISTS GRPC_STATIC_LIBRARIES)
+  if(name MATCHES "^(grpc.*|gpr|upb|address_sorting|absl_.*)$")
+    find_library(GF_OTLP_ARCHIVE_${name} lib${name}.a REQUIRED)
+    list(APPEND grpc_archives ${GF_OTLP_ARCHIVE_${name}})
+  endif()
+endforeach()
+list(REMOVE_DUPLICATES grpc_archives)
+target_include_directories(gf_otlp_grpc SYSTEM INTERFACE ${GRPC_INCLUDE_DIRS})
+target_link_libraries(gf_otlp_grpc INTERFACE -Wl,--start-group ${grpc_archives} -Wl,--end-group cares PkgConfig::RE2
+                      OpenSSL::SSL ZLIB::ZLIB)
