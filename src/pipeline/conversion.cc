@@ -122,11 +122,13 @@ Status Conversion::ConvertChunk(const std::shared_ptr<const Chunk>& chunk, std::
                                 UnitConverter& converter, OrderedOutput& output, ChunkOutput& chunk_output) {
   Batch& batch = chunk_output.batch;
   const InputFile& file = *chunk->file;
+  const std::uint64_t units_before = chunk->units.front().number - 1;
   const auto begin = [&](std::uint64_t units) {
     if (converter.keeps_chunks()) batch.origin = chunk;
+    batch.begin = {file.index, units_before};
     batch.end = {file.index, units};
   };
-  begin(chunk->units.front().number - 1);
+  begin(units_before);
   // Counted once, however many batches there will be.
   if (converter.keeps_chunks()) batch.origin_bytes = chunk->data.capacity() + chunk->units.capacity() * sizeof(Unit);
   const LargeUnit large{.wait_for_turn = [&] { output.WaitForTurn(sequence); },

@@ -50,8 +50,8 @@ struct Batch {
   /// The chunk that `places` speak of, for whoever made the batch: kept as long as its messages.
   std::shared_ptr<const void> origin;
   std::size_t origin_bytes = 0;  // of memory that `origin` holds
-  /// What is read once this batch and all before it are dealt with.
-  InputPosition end;
+  /// What is read before the chunk's first unit, and once this batch and all before it are dealt with.
+  InputPosition begin, end;
 
   std::string_view text(const Message& message) const {
     return streams.front().view().substr(message.offset, message.size);

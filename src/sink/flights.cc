@@ -21,7 +21,7 @@ bool Flights::HasRoomFor(const Batch& batch) const {
 
 std::uint32_t Flights::Add(Batch& batch) {
   const std::uint64_t number = first_ending_ + endings_.size();
-  endings_.push_back({.end = batch.end, .delivered = false});
+  endings_.push_back({.end = batch.end});
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(flights_.size()));
     flights_.push_back(std::make_unique<Flight>());
@@ -36,6 +36,8 @@ std::uint32_t Flights::Add(Batch& batch) {
   flight.unsettled = flight.batch.messages.size();
   flight.number = number;
   flight.delivered = true;
+  flight.done.clear();
+  flight.first_left = 0;
   bytes_ += flight.bytes;
   messages_ += flight.unsettled;
   if (flight.unsettled == 0) {
@@ -56,11 +58,34 @@ bool Flights::Settle(std::uint32_t index, std::size_t messages, bool delivered) 
   return true;
 }
 
+bool Flights::SettleOne(std::uint32_t index, std::size_t message, bool delivered) {
+  if (delivered) {
+    Flight& flight = *flights_[index];
+    flight.done.resize(flight.batch.messages.size());
+    flight.done[message] = true;
+    if (message == flight.first_left) Advance(flight);
+  }
+  return Settle(index, 1, delivered);
+}
+
+/// Of a batch whose first message that was not delivered is.
+void Flights::Advance(Flight& flight) {
+  const Batch& batch = flight.batch;
+  std::size_t& first = flight.first_left;
+  while (first < flight.done.size() && flight.done[first]) ++first;
+  if (first == flight.done.size()) return;  // the end is for Settle() to tell
+  InputPosition reached = batch.begin;
+  reached.units += batch.places_of(batch.messages[first]).front().unit;
+  endings_[flight.number - first_ending_].reached = reached;
+  if (flight.number == first_ending_) delivered_ = reached;
+}
+
 void Flights::Close(std::uint64_t number) {
   endings_[number - first_ending_].delivered = true;
   for (; !endings_.empty() && endings_.front().delivered; endings_.pop_front(), ++first_ending_) {
     delivered_ = endings_.front().end;
   }
+  if (!endings_.empty() && endings_.front().reached) delivered_ = endings_.front().reached;
 }
 
 void Flights::Recycle(std::uint32_t index) {

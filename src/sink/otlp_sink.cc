@@ -99,7 +99,7 @@ class OtlpSink::Impl {
   };
   /// A message that is being dealt with.
   struct Turn {
-    std::uint32_t flight = 0;
+    std::uint32_t flight = 0, index = 0;  // of the message in the batch
     const Batch* batch = nullptr;
     const Message* message = nullptr;
 
@@ -228,7 +228,7 @@ void OtlpSink::Impl::Serve(OtlpTransport& transport) {
       CountFailed(*turn->message);
       End(std::move(status));
     }
-    if (flights_.Settle(turn->flight, 1, dealt_with) || ended_) progress_.notify_all();
+    if (flights_.SettleOne(turn->flight, turn->index, dealt_with) || ended_) progress_.notify_all();
   }
 }
 
@@ -247,7 +247,8 @@ std::optional<OtlpSink::Impl::Turn> OtlpSink::Impl::Take() {
     }
     Queued& first = queue_.front();
     const Batch& batch = flights_.batch(first.flight);
-    const Turn turn{.flight = first.flight, .batch = &batch, .message = &batch.messages[first.next]};
+    const Turn turn{
+        .flight = first.flight, .index = first.next, .batch = &batch, .message = &batch.messages[first.next]};
     if (++first.next == batch.messages.size()) queue_.pop_front();
     return turn;
   }

@@ -69,7 +69,7 @@ class OtlpSink final : public DeliverySink {
   /// on those under way (kIo) when this time is over.
   void LimitFlush(std::chrono::milliseconds limit) override;
 
-  /// The end of the last batch (in order) behind which, and behind all before it, every request is taken or dealt with
+  /// The end of the last unit (in order) behind which, and behind all before it, every request is taken or dealt with
   /// by on_refused. From any thread.
   std::optional<InputPosition> delivered() const override;
 

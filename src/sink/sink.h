@@ -27,8 +27,8 @@ class DeliverySink : public Sink {
   /// From another thread, to end the run early: no further batch is sent, and Close() gives up on what is under way
   /// (kIo) when this time is over.
   virtual void LimitFlush(std::chrono::milliseconds limit) = 0;
-  /// The end of the last batch (in order) behind which, and behind all before it, every message is delivered or dealt
-  /// with for good. From any thread.
+  /// An end of a unit or batch behind which, and behind all before it, every message is delivered or dealt with for
+  /// good: the last one that the sink knows of. From any thread.
   virtual std::optional<InputPosition> delivered() const = 0;
 };
 

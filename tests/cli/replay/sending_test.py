@@ -206,6 +206,17 @@ class GoingOn(ReplayTest):
         self.replay(endpoint, *self.job)
         self.assertEqual(self.names(endpoint.taken), [f"span {number}" for number in range(self.COUNT)])
 
+    def test_behind_a_refused_request_it_begins_with_that_one(self):
+        """All of it is one chunk of input."""
+        job = [self.spans(range(10**18, 10**18 + 200)), "--checkpoint", self.path("checkpoint")]
+        endpoint = self.endpoint([None] * 50, rest=REFUSED)
+        self.replay(endpoint, *job, code=3)
+        self.assertEqual(self.names(endpoint.taken), [f"span {number}" for number in range(50)])
+        self.assertEqual(self.units_done(), 50)
+        again = self.endpoint()
+        self.replay(again, *job)
+        self.assertEqual(self.names(again.taken), [f"span {number}" for number in range(50, 200)])
+
     def test_what_was_decided_holds(self):
         """Of --shift-to now and --new-ids."""
         options = ["--shift-to", "now", "--new-ids"]

@@ -13,6 +13,7 @@ struct TestMessage {
   std::uint32_t route = 0;
   std::string_view key, value;
   std::uint32_t records = 1;
+  std::uint32_t unit = 0;  // of them all
 };
 
 /// Fills an empty batch; its end is so many units into the first file.
@@ -28,7 +29,7 @@ inline void FillBatch(Batch& batch, const std::vector<TestMessage>& messages, st
                               .route = message.route});
     batch.streams[0].Append(message.value);
     batch.keys.Append(message.key);
-    batch.places.resize(batch.places.size() + message.records);
+    batch.places.resize(batch.places.size() + message.records, {.unit = message.unit});
   }
   batch.end = {.file = 0, .units = end};
 }

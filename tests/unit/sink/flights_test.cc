@@ -48,6 +48,45 @@ TEST_CASE("behind a batch that is not delivered nothing counts") {
   CHECK(Delivered(flights) == 1);
 }
 
+/// A batch with a message of each of these units, behind `begin` units of the file.
+Batch OfUnits(std::uint64_t begin, const std::vector<std::uint32_t>& units, std::uint64_t end) {
+  std::vector<TestMessage> messages;
+  for (const std::uint32_t unit : units) messages.push_back({.value = "v", .unit = unit});
+  Batch batch = MakeBatch(messages, end);
+  batch.begin = {.file = 0, .units = begin};
+  return batch;
+}
+
+TEST_CASE("messages that are settled one by one, in any order, tell of units") {
+  Flights flights(1 << 20, 1000);
+  Batch first = OfUnits(10, {0, 2, 2, 5}, 16), second = OfUnits(16, {1, 3}, 20);
+  const auto a = flights.Add(first), b = flights.Add(second);
+  flights.SettleOne(b, 0, true);
+  CHECK_FALSE(flights.delivered());
+  flights.SettleOne(a, 1, true);
+  CHECK_FALSE(flights.delivered());
+  flights.SettleOne(a, 0, true);
+  CHECK(Delivered(flights) == 12);  // another message of unit 2 is left
+  flights.SettleOne(a, 2, true);
+  CHECK(Delivered(flights) == 15);
+  CHECK(flights.SettleOne(a, 3, true));
+  CHECK(Delivered(flights) == 19);  // what is known of the next batch counts
+  CHECK(flights.SettleOne(b, 1, true));
+  CHECK(Delivered(flights) == 20);
+}
+
+TEST_CASE("behind a message that is not delivered no unit counts") {
+  Flights flights(1 << 20, 1000);
+  Batch first = OfUnits(0, {0, 1, 2}, 3), second = OfUnits(3, {0, 1}, 5);
+  const auto a = flights.Add(first), b = flights.Add(second);
+  flights.SettleOne(a, 0, true);
+  flights.SettleOne(a, 1, false);
+  CHECK(flights.SettleOne(a, 2, true));
+  flights.SettleOne(b, 0, true);
+  CHECK(flights.Settle(b, 1, false));
+  CHECK(Delivered(flights) == 1);
+}
+
 TEST_CASE("buffers are taken over and come back empty") {
   Flights flights(1 << 20, 1000);
   Batch batch = Of(1, 3);

@@ -216,6 +216,25 @@ TEST_CASE("a refused request ends the run with the server's words") {
   }
 }
 
+TEST_CASE("units before the one whose request ended the run, or waited when it was interrupted, are delivered") {
+  const std::vector<TestMessage> messages = {
+      {.value = "a", .unit = 0}, {.value = "b", .unit = 3}, {.value = "c", .unit = 4}, {.value = "d", .unit = 5}};
+  Fixture refused([](const std::string& body, int) { return body == "c" ? Refused() : Taken(); });
+  OtlpSink& sink = refused.Open();
+  CHECK(refused.Write(messages, 7).ok());
+  CHECK_FALSE(sink.Close().ok());
+  CHECK(refused.delivered() == 4);
+
+  Fixture paced([](const std::string&, int) { return Taken(); });
+  paced.options.rate.items = 0.001;
+  OtlpSink& slow = paced.Open();
+  CHECK(paced.Write(messages, 7).ok());
+  while (slow.totals().delivered < 1) std::this_thread::yield();
+  slow.LimitFlush(1h);
+  CHECK(slow.Close().ok());
+  CHECK(paced.delivered() == 3);
+}
+
 TEST_CASE("a refused request that is dealt with does not end the run, one at a time") {
   constexpr int kRequests = 40;
   std::atomic<int> at_a_time = 0;
