@@ -7,9 +7,11 @@
 
 namespace gf_otlp {
 
-/// Reads "Sun, 06 Nov 1994 08:49:37 GMT", the form of dates that HTTP has senders write (RFC 9110, 5.6.7,
-/// IMF-fixdate), in seconds since 1970. Nothing for any other text; whether the weekday fits is not looked at.
-std::optional<std::int64_t> ParseHttpDate(std::string_view text);
+/// Reads a date of HTTP (RFC 9110, 5.6.7) in seconds since 1970: "Sun, 06 Nov 1994 08:49:37 GMT", which senders write,
+/// or the older "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37 1994". A year of two digits is in the century
+/// of `now` (seconds since 1970), or the one before if that were more than 50 years ahead. Nothing for any other text;
+/// whether the weekday fits is not looked at.
+std::optional<std::int64_t> ParseHttpDate(std::string_view text, std::int64_t now);
 
 }  // namespace gf_otlp
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "base/ascii.h"
 #include "base/http_client.h"
@@ -32,8 +33,13 @@ std::string WithWords(std::string name, std::string_view text) {
   return name;
 }
 
-bool IsJson(const OtlpHttpAnswer& http) { return http.content_type.starts_with("application/json"); }
-bool IsProto(const OtlpHttpAnswer& http) { return http.content_type.starts_with("application/x-protobuf"); }
+/// `type`: in lower case.
+bool Is(std::string_view type, const OtlpHttpAnswer& http) {
+  const std::string_view start = http.content_type.substr(0, type.size());
+  return std::ranges::equal(start, type, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+}
+bool IsJson(const OtlpHttpAnswer& http) { return Is("application/json", http); }
+bool IsProto(const OtlpHttpAnswer& http) { return Is("application/x-protobuf", http); }
 
 /// The google.rpc.Status that a body should be; its text as the message if it is none.
 RpcStatus ErrorOf(const OtlpHttpAnswer& http) {
@@ -51,7 +57,7 @@ std::optional<std::chrono::nanoseconds> RetryAfter(std::string_view text, std::i
   std::int64_t wait = 0;
   if (!text.empty() && std::ranges::all_of(text, IsDigit)) {
     if (std::from_chars(text.data(), text.data() + text.size(), wait).ec != std::errc()) wait = kMost;
-  } else if (const std::optional<std::int64_t> date = ParseHttpDate(text)) {
+  } else if (const std::optional<std::int64_t> date = ParseHttpDate(text, now)) {
     wait = *date - now;
   } else {
     return std::nullopt;
@@ -59,10 +65,17 @@ std::optional<std::chrono::nanoseconds> RetryAfter(std::string_view text, std::i
   return seconds(std::clamp<std::int64_t>(wait, 0, kMost));
 }
 
-/// Where a redirect leads, without what may be a secret: a user, a password, a query.
+/// Where a redirect leads, without the signal's path, as it is to be given; without what may be a secret: a user, a
+/// password, a query.
 std::string Destination(std::string_view location) {
   const Result<HttpUrl> url = ParseHttpUrl(std::string(location));
-  if (url) return Words(url->server + url->path);
+  if (url) {
+    std::string_view path = url->path;
+    for (const std::string_view of_signal : {"/v1/traces", "/v1/logs", "/v1/metrics"}) {
+      if (path.ends_with(of_signal)) path.remove_suffix(of_signal.size());
+    }
+    return Words(url->server + std::string(path));
+  }
   return location.starts_with("/") ? Words(location.substr(0, location.find_first_of("?#"))) : "another place";
 }
 
@@ -85,25 +98,32 @@ Result<PartialSuccess> PartialSuccessOf(const OtlpHttpAnswer& http) {
   return std::unexpected(BadData("neither protobuf nor JSON"));
 }
 
+bool ContainsOneOf(std::string_view text, std::span<const std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.contains(word); });
+}
+
 /// Whether a message of gRPC says that a request is larger than the server takes: in the words of its C++ and Go
 /// libraries, of those for Java and .NET, and of Rust's (which gives OutOfRange).
 bool SaysTooLarge(std::string_view message) {
   constexpr std::string_view kWords[] = {"larger than max", "exceeds maximum size",
                                          "exceeds the maximum configured message size", "message length too large"};
-  return std::ranges::any_of(kWords, [&](std::string_view words) { return message.contains(words); });
+  return ContainsOneOf(message, kWords);
 }
 
 /// Whether gRPC could not connect for a reason that time does not heal: a certificate that is not trusted, a server
 /// that speaks no TLS. Its code is Unavailable as for all other reasons; the words are BoringSSL's, OpenSSL's and its
 /// own.
 bool SaysUntrusted(std::string_view message) {
-  constexpr std::string_view kWords[] = {"CERTIFICATE_VERIFY_FAILED",
-                                         "certificate verify failed",
-                                         "WRONG_VERSION_NUMBER",
-                                         "wrong version number",
-                                         "Peer name",
-                                         "Cannot check peer"};
-  return std::ranges::any_of(kWords, [&](std::string_view words) { return message.contains(words); });
+  constexpr std::string_view kWords[] = {"CERTIFICATE_VERIFY_FAILED", "certificate verify failed",
+                                         "WRONG_VERSION_NUMBER", "wrong version number", "Peer name"};
+  return ContainsOneOf(message, kWords);
+}
+
+/// The same because the server does not speak HTTP/2, mostly one of HTTP/1.
+bool SaysNoHttp2(std::string_view message) {
+  constexpr std::string_view kWords[] = {"Failed parsing HTTP/2", "http1.x server",
+                                         "Cannot check peer: missing selected ALPN"};
+  return ContainsOneOf(message, kWords);
 }
 
 }  // namespace
@@ -148,7 +168,14 @@ OtlpAnswer AnswerOf(const OtlpGrpcAnswer& grpc, bool retry_exhausted) {
     case RpcCode::kDeadlineExceeded:
     case RpcCode::kAborted:
     case RpcCode::kDataLoss: answer.kind = Kind::kRetry; break;
-    case RpcCode::kUnavailable: answer.kind = SaysUntrusted(grpc.message) ? Kind::kRefused : Kind::kRetry; break;
+    case RpcCode::kUnavailable:
+      if (SaysNoHttp2(grpc.message)) {
+        answer.kind = Kind::kFailed;
+        answer.reason = "the server does not speak gRPC: is it one of HTTP (http://, https://)? " + answer.reason;
+      } else {
+        answer.kind = SaysUntrusted(grpc.message) ? Kind::kFailed : Kind::kRetry;
+      }
+      break;
     case RpcCode::kOutOfRange:
     case RpcCode::kResourceExhausted:
       if (SaysTooLarge(grpc.message)) {

@@ -46,7 +46,7 @@ class OtlpHttpTransport final : public OtlpTransport {
   OtlpAnswer Send(Signal signal, std::string_view body) override {
     if (gzip_) {
       const Status status = Compress(body);
-      if (!status.ok()) return {.kind = OtlpAnswer::Kind::kRefused, .code = status.code(), .reason = status.message()};
+      if (!status.ok()) return {.kind = OtlpAnswer::Kind::kFailed, .code = status.code(), .reason = status.message()};
       body = compressed_;
     }
     HttpRequest& request = requests_[static_cast<int>(signal)];
@@ -54,7 +54,8 @@ class OtlpHttpTransport final : public OtlpTransport {
     const Result<HttpResponse> response = client_.Send(request, kMaxAnswer);
     if (!response) {
       const bool for_good = response.error().code() != Code::kIo || client_.failed_for_good();
-      return {.kind = for_good ? OtlpAnswer::Kind::kRefused : OtlpAnswer::Kind::kRetry,
+      return {.kind = for_good ? OtlpAnswer::Kind::kFailed : OtlpAnswer::Kind::kRetry,
+              .code = response.error().code(),
               .reason = response.error().message()};
     }
     return AnswerOf({.status = response->status,

@@ -20,8 +20,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-std::string DurationText(Clock::duration duration) {
-  const double seconds = std::chrono::duration<double>(duration).count();
+using Seconds = std::chrono::duration<double>;  // holds any
+
+std::string DurationText(Seconds duration) {
+  const double seconds = duration.count();
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   return seconds < 120 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.0f} min", seconds / 60);
 }
@@ -277,6 +279,7 @@ Status OtlpSink::Impl::Deal(OtlpTransport& transport, const Turn& turn) {
     switch (answer.kind) {
       case OtlpAnswer::Kind::kTaken: CountTaken(turn, answer); return {};
       case OtlpAnswer::Kind::kRefused: return Refuse(turn, answer);
+      case OtlpAnswer::Kind::kFailed: return Status::Error(answer.code, answer.reason).At(SignalName(turn.signal()));
       case OtlpAnswer::Kind::kRetry: GF_RETURN_IF_ERROR(WaitToRetry(turn, tries, answer, begin)); break;
     }
   }
@@ -325,7 +328,7 @@ Status OtlpSink::Impl::WaitToRetry(const Turn& turn, unsigned tries, const OtlpA
     if (!wait) {
       std::string why = fmt::format("given up after {} tries in {}", tries, DurationText(elapsed));
       if (tries == 1) why = "given up";
-      if (answer.retry_after && elapsed + *answer.retry_after > options_.retry.give_up_after) {
+      if (answer.retry_after && Seconds(elapsed) + *answer.retry_after > options_.retry.give_up_after) {
         why += fmt::format(": the server asks to wait for {}", DurationText(*answer.retry_after));
       }
       return IoError(fmt::format("{}; {}", reason, why));

@@ -45,13 +45,14 @@ struct OtlpAnswer {
     kTaken,    // perhaps but for `partial`; with a reason: why the answer is none that a receiver of OTLP gives
     kRetry,    // not now: throttled, unavailable, no answer
     kRefused,  // never: sending it again would not help
+    kFailed,   // nor any other request: there is no connecting to a server of that kind
   };
   Kind kind = Kind::kTaken;
   PartialSuccess partial;
   /// Of kRefused: kBadData if the request is at fault (HTTP 400, 413, 415, 422; gRPC InvalidArgument,
-  /// FailedPrecondition, larger than the server takes), kIo for the rest (authorisation, address, server).
+  /// FailedPrecondition, larger than the server takes), kIo for the rest (authorisation, address, server). Of kFailed.
   Code code = Code::kIo;
-  /// Of kRetry and kRefused: what the server said, e.g. "HTTP 400: missing x-glassflow-pipeline-id header", or why
+  /// Of all but kTaken: what the server said, e.g. "HTTP 400: missing x-glassflow-pipeline-id header", or why
   /// there was no answer. One line, safe to show.
   std::string reason;
   /// Of kRetry: when the server asked to be asked again.

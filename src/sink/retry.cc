@@ -8,7 +8,8 @@ using std::chrono::nanoseconds;
 
 std::optional<nanoseconds> WaitBeforeRetry(const RetryOptions& options, unsigned tries, std::optional<nanoseconds> wish,
                                            nanoseconds elapsed, std::minstd_rand& random) {
-  const nanoseconds left = options.give_up_after - elapsed;
+  constexpr auto kMost = std::chrono::duration_cast<std::chrono::milliseconds>(nanoseconds::max());
+  const nanoseconds left = std::min(options.give_up_after, kMost) - elapsed;
   if (left <= nanoseconds::zero()) return std::nullopt;
   const auto part = [&](double least, double most) { return std::uniform_real_distribution(least, most)(random); };
   if (wish && *wish > nanoseconds::zero()) {

@@ -61,6 +61,7 @@ TEST_CASE("HTTP: Retry-After is seconds or a date") {
   CHECK(Http(503, "", "", "0").retry_after == 0s);
   CHECK(Http(503, "", "", "Sun, 06 Nov 1994 08:50:37 GMT").retry_after == 60s);
   CHECK(Http(503, "", "", "Sun, 06 Nov 1994 08:48:37 GMT").retry_after == 0s);
+  CHECK(Http(503, "", "", "Sunday, 06-Nov-94 08:50:37 GMT").retry_after == 60s);
   CHECK(*Http(503, "", "", "99999999999999999999999").retry_after > 24h);
   for (const char* none : {"", "-1", "1.5", "soon", "1 s"}) CHECK_FALSE(Http(503, "", "", none).retry_after);
   // RetryInfo in the body does as well.
@@ -76,7 +77,8 @@ TEST_CASE("HTTP: where a redirect leads is said, without secrets") {
     return AnswerOf({.status = 302, .location = location}, kNow).reason;
   };
   CHECK(reason("https://bob:s3cret@other:4318/v1/traces?token=s3cret") ==
-        "HTTP 302: leads on to https://other:4318/v1/traces: give that URL");
+        "HTTP 302: leads on to https://other:4318: give that URL");
+  CHECK(reason("https://other/otlp/v1/metrics") == "HTTP 302: leads on to https://other/otlp: give that URL");
   CHECK(reason("/login?back=s3cret") == "HTTP 302: leads on to /login: give that URL");
   CHECK(reason("") == "HTTP 302: leads on to another place: give that URL");
 }
@@ -87,6 +89,8 @@ TEST_CASE("HTTP: partial success is read in both forms, and what is no answer of
   CHECK(proto.partial.message == "no");
   CHECK(proto.reason.empty());
   CHECK(Http(200, R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"x"}})", kJson).partial.rejected == 2);
+  CHECK(Http(200, R"({"partialSuccess":{"rejectedSpans":"2"}})", "Application/JSON").partial.rejected == 2);
+  CHECK(Http(200, kPartial, "application/X-Protobuf").partial.rejected == 3);
   CHECK(Http(200, "{}", kJson).reason.empty());
   CHECK(Http(200, "", "text/html").reason.empty());
   for (const auto& [body, type] :
@@ -151,8 +155,17 @@ TEST_CASE("gRPC: a certificate that is not trusted is not tried again") {
                                  "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Ssl "
                                  "handshake failed: SSL_ERROR_SSL: error:1000007d:SSL "
                                  "routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED");
-  CHECK(answer.kind == Kind::kRefused);
+  CHECK(answer.kind == Kind::kFailed);
   CHECK(answer.code == Code::kIo);
+}
+
+TEST_CASE("gRPC: a server of HTTP/1 is named") {
+  for (const char* message :
+       {"last error: UNAVAILABLE: ipv4:127.0.0.1:4318: Failed parsing HTTP/2", "Trying to connect an http1.x server",
+        "last error: UNKNOWN: Cannot check peer: missing selected ALPN property."}) {
+    CHECK(Grpc(RpcCode::kUnavailable, message).kind == Kind::kFailed);
+    CHECK(Grpc(RpcCode::kUnavailable, message).reason.starts_with("the server does not speak gRPC"));
+  }
 }
 
 }  // namespace

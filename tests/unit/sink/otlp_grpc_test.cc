@@ -314,7 +314,7 @@ TEST_CASE("gRPC: TLS and mutual TLS; what is not trusted is not tried again") {
     endpoint.ca_file = other.certificate_file;
     const OtlpAnswer answer = Make(endpoint)->Send(Signal::kTraces, "x");
     CAPTURE(answer.reason);
-    CHECK(answer.kind == Kind::kRefused);
+    CHECK(answer.kind == Kind::kFailed);
     CHECK(answer.code == Code::kIo);
   }
   SUBCASE("of another name") {
@@ -322,13 +322,13 @@ TEST_CASE("gRPC: TLS and mutual TLS; what is not trusted is not tried again") {
     endpoint.server = "localhost" + server.address().substr(server.address().find(':'));
     const OtlpAnswer answer = Make(endpoint)->Send(Signal::kTraces, "x");
     CAPTURE(answer.reason);
-    CHECK(answer.kind == Kind::kRefused);
+    CHECK(answer.kind == Kind::kFailed);
   }
   SUBCASE("not trusted, by libcurl") {
     OtlpEndpoint http{.server = "https://" + server.address(), .ca_file = other.certificate_file};
     const OtlpAnswer answer = Make(http)->Send(Signal::kTraces, "x");
     CAPTURE(answer.reason);
-    CHECK(answer.kind == Kind::kRefused);
+    CHECK(answer.kind == Kind::kFailed);
     CHECK(answer.code == Code::kIo);
   }
   SUBCASE("TLS is spoken to a server without it, and the other way round") {
@@ -337,13 +337,13 @@ TEST_CASE("gRPC: TLS and mutual TLS; what is not trusted is not tried again") {
     endpoint.ca_file = mine.certificate_file;
     const OtlpAnswer answer = Make(endpoint)->Send(Signal::kTraces, "x");
     CAPTURE(answer.reason);
-    CHECK(answer.kind == Kind::kRefused);
+    CHECK(answer.kind == Kind::kFailed);
     const OtlpAnswer http = Make(OtlpEndpoint{.server = "http://" + plain.address()})->Send(Signal::kTraces, "x");
     CAPTURE(http.reason);
-    CHECK(http.kind == Kind::kRefused);
+    CHECK(http.kind == Kind::kFailed);
     const OtlpAnswer https = Make(OtlpEndpoint{.server = "https://" + plain.address()})->Send(Signal::kTraces, "x");
     CAPTURE(https.reason);
-    CHECK(https.kind == Kind::kRefused);
+    CHECK(https.kind == Kind::kFailed);
   }
   SUBCASE("mutual") {
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;

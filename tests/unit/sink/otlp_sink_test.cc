@@ -235,6 +235,19 @@ TEST_CASE("units before the one whose request ended the run, or waited when it w
   CHECK(paced.delivered() == 3);
 }
 
+TEST_CASE("a server that cannot be connected to for good ends the run, and no request is to blame") {
+  Fixture test([](const std::string&, int) { return OtlpAnswer{.kind = Kind::kFailed, .reason = "not trusted"}; });
+  test.options.on_refused = [](const Batch&, const Message&, Code, std::string_view) { return Status(); };
+  OtlpSink& sink = test.Open();
+  CHECK(test.Write({Of("a"), Of("b")}).ok());
+  const Status status = sink.Close();
+  CHECK(status.code() == Code::kIo);
+  CHECK(status.message() == "traces: not trusted");
+  CHECK(test.server.sent().size() == 1);
+  CHECK(sink.totals().refused == 0);
+  CHECK(sink.totals().failed == 1);
+}
+
 TEST_CASE("a refused request that is dealt with does not end the run, one at a time") {
   constexpr int kRequests = 40;
   std::atomic<int> at_a_time = 0;

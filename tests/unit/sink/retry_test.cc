@@ -10,6 +10,16 @@ using std::chrono::nanoseconds;
 
 constexpr RetryOptions kOptions{.first = 1s, .longest = 10s, .give_up_after = 300s};
 
+TEST_CASE("a time that nanoseconds do not hold is a long one") {
+  std::minstd_rand random(1);
+  RetryOptions options = kOptions;
+  options.give_up_after = std::chrono::milliseconds::max();
+  const auto wait = WaitBeforeRetry(options, 1, {}, 1s, random);
+  REQUIRE(wait);
+  CHECK(*wait <= 1s);
+  CHECK(WaitBeforeRetry(options, 1, 24h * 365, 1s, random));
+}
+
 TEST_CASE("waits double up to the longest one, and of each a random part of at least a half is waited") {
   std::minstd_rand random(1);
   constexpr nanoseconds kFull[] = {1s, 2s, 4s, 8s, 10s, 10s, 10s};
