@@ -193,8 +193,12 @@ Status Delivery::Send(Checkpoint* checkpoint, const DeadLetters& dead_letters, c
   }
   Status status = convert();
   if (!status.ok() && status.code() == Code::kClosed) status = Status();  // the interrupt's doing
-  // Also after an error: what is under way is not given up.
-  if (Status closed = sink_->Close(); status.ok()) status = std::move(closed);
+  // Also after an error: what is under way is not given up. A failure of the sink's is of input in front of the error,
+  // which was only read ahead.
+  if (Status closed = sink_->Close(); !closed.ok()) {
+    if (!status.ok() && status.message() != closed.message()) env_.Say(status.message());
+    status = std::move(closed);
+  }
   const bool all = status.ok() && !stopped_;
   if (keeper) {
     if (Status kept = keeper->Finish(all); !kept.ok() && status.ok()) status = std::move(kept);

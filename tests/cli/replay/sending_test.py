@@ -154,6 +154,12 @@ class Answers(ReplayTest):
         # A letter holds the record as it was read, not as it was sent.
         self.assertEqual(self.arrived(endpoint.requests[1:2]), self.arrived(again.taken))
 
+    def test_the_server_s_failure_is_told_before_that_of_input_behind_it(self):
+        bad = self.write("bad.jsonl", b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"no"}]}]}]}\n')
+        endpoint = self.endpoint(rest=Answer(401, b"who are you"))
+        said, _ = self.replay(endpoint, self.spans(range(10**18, 10**18 + 20)), bad, code=4)
+        self.assertIn("HTTP 401: who are you", said)
+
     def test_partial_success(self):
         answer = b"\x0a\x0c\x08\x01\x12\x08too many"
         endpoint = self.endpoint([Answer(body=answer)])
@@ -213,9 +219,9 @@ class GoingOn(ReplayTest):
         self.replay(endpoint, *job, code=3)
         self.assertEqual(self.names(endpoint.taken), [f"span {number}" for number in range(50)])
         self.assertEqual(self.units_done(), 50)
-        again = self.endpoint()
-        self.replay(again, *job)
-        self.assertEqual(self.names(again.taken), [f"span {number}" for number in range(50, 200)])
+        endpoint.rest = None
+        self.replay(endpoint, *job)
+        self.assertEqual(self.names(endpoint.taken), [f"span {number}" for number in range(200)])
 
     def test_what_was_decided_holds(self):
         """Of --shift-to now and --new-ids."""
