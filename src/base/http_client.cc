@@ -64,6 +64,12 @@ std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* to) {
   return size;
 }
 
+/// Called whenever a request is about to be sent: once, and again when the connection turns out to have died.
+int OnSending(void* tries, char*, char*, int, int) {
+  ++*static_cast<unsigned*>(tries);
+  return CURL_PREREQFUNC_OK;
+}
+
 Status CheckFile(const std::string& path) {
   if (path.empty()) return {};
   const Result<FileInfo> info = StatFile(path);
@@ -129,6 +135,7 @@ struct HttpClient::State {
   std::array<char, CURL_ERROR_SIZE> reason{};
   std::atomic<bool> cancelled = false;
   bool failed_for_good = false;
+  unsigned tries = 0;  // of the last request
 
   /// All but what a request brings.
   void SetOptions();
@@ -151,6 +158,8 @@ void HttpClient::State::SetOptions() {
   Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   Set(CURLOPT_WRITEFUNCTION, &OnBody);
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);
+  Set(CURLOPT_PREREQFUNCTION, &OnSending);
+  Set(CURLOPT_PREREQDATA, &tries);
   Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
   Set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout_ms));
   SetText(CURLOPT_CAINFO, options.ca_file);
@@ -246,11 +255,15 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t ma
     static_cast<void>(headers.release());
     headers.reset(longer);
   }
+  // libcurl counts how often connections died over all requests of a handle, and gives up at the fifth.
+  curl_easy_reset(state_->curl.get());
+  state_->SetOptions();
   state_->SetRequest(request, headers.get());
   Receiver receiver{.response = {}, .max_body = max_body};
   state_->Set(CURLOPT_WRITEDATA, &receiver);
   state_->Set(CURLOPT_HEADERDATA, &receiver);
   state_->reason[0] = '\0';
+  state_->tries = 0;
   const CURLcode code = state_->Perform();
   const std::string_view reason = state_->reason.front() != '\0' ? state_->reason.data() : curl_easy_strerror(code);
   state_->failed_for_good = receiver.too_large || IsForGood(code, reason);
@@ -266,6 +279,7 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request, std::size_t ma
 }
 
 bool HttpClient::failed_for_good() const { return state_->failed_for_good; }
+unsigned HttpClient::resent() const { return std::max(state_->tries, 1U) - 1; }
 
 void HttpClient::Cancel() {
   state_->cancelled = true;

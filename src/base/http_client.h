@@ -64,6 +64,9 @@ class HttpClient {
   /// Whether the last Send() gave kIo for a reason that time does not heal: a certificate that is not trusted, a server
   /// that does not speak HTTP, too large an answer.
   bool failed_for_good() const;
+  /// How often the last Send() sent its request again, as the connection that was used again had died without an
+  /// answer: the server may have taken it then.
+  unsigned resent() const;
   /// Makes a Send() under way, and all further ones, end soon with kIo. From any thread.
   void Cancel();
 

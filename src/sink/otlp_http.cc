@@ -51,24 +51,29 @@ class OtlpHttpTransport final : public OtlpTransport {
     }
     HttpRequest& request = requests_[static_cast<int>(signal)];
     request.body = body;
-    const Result<HttpResponse> response = client_.Send(request, kMaxAnswer);
+    OtlpAnswer answer = AnswerOf(client_.Send(request, kMaxAnswer));
+    answer.resent = client_.resent();
+    return answer;
+  }
+
+  void Cancel() override { client_.Cancel(); }
+
+ private:
+  OtlpAnswer AnswerOf(const Result<HttpResponse>& response) const {
     if (!response) {
       const bool for_good = response.error().code() != Code::kIo || client_.failed_for_good();
       return {.kind = for_good ? OtlpAnswer::Kind::kFailed : OtlpAnswer::Kind::kRetry,
               .code = response.error().code(),
               .reason = response.error().message()};
     }
-    return AnswerOf({.status = response->status,
-                     .content_type = response->Header("content-type"),
-                     .retry_after = response->Header("retry-after"),
-                     .location = response->Header("location"),
-                     .body = response->body},
-                    std::time(nullptr));
+    return gf_otlp::AnswerOf(OtlpHttpAnswer{.status = response->status,
+                                            .content_type = response->Header("content-type"),
+                                            .retry_after = response->Header("retry-after"),
+                                            .location = response->Header("location"),
+                                            .body = response->body},
+                             std::time(nullptr));
   }
 
-  void Cancel() override { client_.Cancel(); }
-
- private:
   Status Compress(std::string_view body) {
     compressed_.clear();
     const std::unique_ptr<Compressor> compressor = CompressorFor(".gz");

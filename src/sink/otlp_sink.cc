@@ -276,6 +276,11 @@ Status OtlpSink::Impl::Deal(OtlpTransport& transport, const Turn& turn) {
       if (tries > 1) ++totals_.retries;
     }
     const OtlpAnswer answer = transport.Send(turn.signal(), turn.batch->text(*turn.message));
+    if (answer.resent > 0) {
+      const std::lock_guard lock(mutex_);
+      totals_.sent += answer.resent;
+      totals_.retries += answer.resent;
+    }
     switch (answer.kind) {
       case OtlpAnswer::Kind::kTaken: CountTaken(turn, answer); return {};
       case OtlpAnswer::Kind::kRefused: return Refuse(turn, answer);

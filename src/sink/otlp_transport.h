@@ -55,6 +55,7 @@ struct OtlpAnswer {
   /// Of all but kTaken: what the server said, e.g. "HTTP 400: missing x-glassflow-pipeline-id header", or why
   /// there was no answer. One line, safe to show.
   std::string reason;
+  unsigned resent = 0;  // how often it was sent again at once, as the connection had died before there was an answer
   /// Of kRetry: when the server asked to be asked again.
   std::optional<std::chrono::nanoseconds> retry_after;
 };

@@ -53,6 +53,22 @@ TEST_CASE("a connection is used again, also after an answer that is an error") {
   CHECK(server.requests[0].starts_with("GET / "));
 }
 
+TEST_CASE("a connection that dies when it is used again is no failure, however often, and is told") {
+  // Of each connection the first request is answered, the second one is not.
+  std::vector<std::string> answers = {Answer("200 OK", "")};
+  constexpr unsigned kRequests = 20;
+  for (unsigned i = 1; i < kRequests; ++i) answers.insert(answers.end(), {"", Answer("200 OK", "")});
+  ScriptedServer server(answers);
+  HttpClient client = Client();
+  for (unsigned i = 0; i < kRequests; ++i) {
+    const Result<HttpResponse> response = client.Send({.url = server.url(), .body = "x"}, kLimit);
+    CHECK(response);
+    CHECK(client.resent() == (i == 0 ? 0 : 1));
+  }
+  server.Stop();
+  CHECK(server.requests.size() == 2 * kRequests - 1);
+}
+
 TEST_CASE("user and password are sent, and never shown") {
   ScriptedServer server({Answer("200 OK", ""), ""});
   HttpClient client = Client({.user = "bob", .password = "s3cret:\xc3\xa9"});

@@ -155,6 +155,15 @@ TEST_CASE("a request is tried until it is taken, and those behind it wait") {
   CHECK(test.said[1].starts_with("going on after "));
 }
 
+TEST_CASE("what a transport sends again counts as tried again") {
+  Fixture test([](const std::string&, int) { return OtlpAnswer{.resent = 1}; });
+  OtlpSink& sink = test.Open();
+  CHECK(test.Write({Of("a"), Of("b")}).ok());
+  CHECK(sink.Close().ok());
+  CHECK(sink.totals().sent == 4);
+  CHECK(sink.totals().retries == 2);
+}
+
 TEST_CASE("a server that lets every request wait is news once") {
   Fixture test([](const std::string&, int tries) { return tries < 2 ? Busy() : Taken(); });
   OtlpSink& sink = test.Open();
