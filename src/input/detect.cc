@@ -14,8 +14,6 @@
 namespace gf_otlp {
 namespace {
 
-/// Of each candidate so many bytes are checked down to the last field; behind them only the lengths are followed.
-constexpr std::size_t kCheckedBytes = std::size_t{64} << 10;
 /// Protobuf's own limit of a message.
 constexpr std::uint64_t kMaxMessage = 0x7fffffff;
 /// A torn frame of more is odd.

@@ -12,6 +12,8 @@ namespace gf_otlp {
 
 /// How much of a file is looked at to tell its format.
 inline constexpr std::size_t kDetectBytes = std::size_t{1} << 20;
+/// Of each candidate so many bytes are checked down to the last field; behind them only the lengths are followed.
+inline constexpr std::size_t kCheckedBytes = std::size_t{64} << 10;
 
 struct FormatDetection {
   /// Nothing if no format fits, or if `other` is set too.

@@ -38,11 +38,13 @@ void CheckResource(std::string_view resource, bool cut, RequestCheck& check) {
   check.fits &= fits;
 }
 
-RequestCheck CheckRequest(std::string_view request, bool cut) {
-  RequestCheck check;
+RequestCheck CheckRequest(std::string_view request, bool cut, SignalSet possible) {
+  RequestCheck check{.possible = possible};
+  bool marked = false;
   const bool fits = ForEachField(request, cut, [&](const FieldHead& head, std::string_view value, bool value_cut) {
     if (head.number != 1) {
-      if (head.number != kSignalMark) ++check.unknown_fields;
+      ++check.unknown_fields;
+      marked |= head.number == kSignalMark;
       return true;
     }
     if (head.wire_type != kBytes) return false;
@@ -50,6 +52,7 @@ RequestCheck CheckRequest(std::string_view request, bool cut) {
     return check.fits;
   });
   check.fits &= fits;
+  if (marked) check.unknown_fields = 0;
   return check;
 }
 

@@ -15,11 +15,12 @@ struct RequestCheck {
   SignalSet possible = kAllSignals;
   bool has_records = false;
   int resources = 0;       // resource elements that have some content
-  int unknown_fields = 0;  // of the request itself, but for kSignalMark
+  int unknown_fields = 0;  // of the request itself; none count if it has a kSignalMark
 };
 
 /// Checks all of it, also what does not tell the signals apart. `cut`: the request may go on behind the bytes.
-RequestCheck CheckRequest(std::string_view request, bool cut);
+/// `possible`: only these signals are thought of.
+RequestCheck CheckRequest(std::string_view request, bool cut, SignalSet possible = kAllSignals);
 
 /// The same of one resource element's content, added to what is known.
 void CheckResource(std::string_view resource, bool cut, RequestCheck& check);

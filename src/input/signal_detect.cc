@@ -13,6 +13,8 @@ namespace {
 
 // The field numbers that the four requests share down to their records.
 constexpr std::uint32_t kResources = 1, kScopes = 2, kRecords = 2, kSchemaUrl = 3;
+/// Scopes under the name they had before 1.0.
+constexpr std::uint32_t kDeprecatedScopes = 1000;
 
 bool Decided(SignalSet set) { return std::has_single_bit(set) && set != 1 << kProfiles; }
 
@@ -71,8 +73,9 @@ class Detector {
   }
 
   bool WalkResource(std::string_view message) {
-    return Walk(message, kSchemaUrl,
-                [this](std::uint32_t number, std::string_view value) { return number != kScopes || WalkScope(value); });
+    return Walk(message, kSchemaUrl, [this](std::uint32_t number, std::string_view value) {
+      return (number != kScopes && number != kDeprecatedScopes) || WalkScope(value);
+    });
   }
 
   bool WalkScope(std::string_view message) {
@@ -112,11 +115,6 @@ SignalSet ChooseMarked(SignalSet possible, std::string_view request, bool cut) {
     return true;
   });
   return marked != 0 ? marked : possible;
-}
-
-bool NeedsSignalMark(Signal signal, std::string_view request) {
-  const Result<std::optional<Signal>> found = SignalOf(request, std::nullopt);
-  return !found || (*found && **found != signal);
 }
 
 SignalEvidence DetectSignal(std::string_view request) {

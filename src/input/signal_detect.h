@@ -27,10 +27,6 @@ inline constexpr std::uint32_t kSignalMark = (1u << 29) - 1;
 /// Says it behind the request.
 void AppendSignalMark(Signal signal, std::string& request);
 
-/// SignalOf() without a hint does not give this signal. Still so behind AppendSignalMark(): the request contradicts
-/// itself, by known fields of a wrong wire type, and cannot be read from such a file at all.
-bool NeedsSignalMark(Signal signal, std::string_view request);
-
 /// Of several signals the one that a mark of the request names, wherever it stands; all of `possible` without such a
 /// mark. `cut`: the request may go on behind the bytes.
 SignalSet ChooseMarked(SignalSet possible, std::string_view request, bool cut);

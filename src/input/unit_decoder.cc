@@ -24,6 +24,10 @@ bool IsJson(std::string_view payload) { return payload.starts_with('{') || Looks
 
 }  // namespace
 
+bool IsProtoPayload(std::string_view payload) {
+  return DetectCompression(payload) == Compression::kNone && !IsJson(payload);
+}
+
 struct UnitDecoder::State {
   explicit State(const CaptureOptions& capture_options)
       : options(capture_options), json(capture_options.base64_ids), signal(options.signal) {}

@@ -39,7 +39,6 @@ struct IntakeOptions {
   std::size_t max_body = std::size_t{20} << 20, max_decompressed = std::size_t{64} << 20;
   unsigned max_in_flight = 100;  // requests that are being read, checked or written
   bool require_pipeline_id = false;
-  bool mixed_files = true;                // requests of several signals share a file
   std::string split_header;               // lower case; of Split::kHeader
   std::vector<std::string> keep_headers;  // lower case
 };

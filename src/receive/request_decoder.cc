@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gf_otlp/padded_buffer.h"
-#include "gf_otlp/records.h"
+#include "input/capture_check.h"
 #include "input/codec.h"
 #include "input/signal_detect.h"
 #include "otlp/json_to_wire.h"
@@ -31,6 +31,9 @@ Answer Invalid(std::string message) { return {RpcCode::kInvalidArgument, std::mo
 Answer NotOtlp(const Status& status) { return Invalid("not OTLP: " + status.message()); }
 Answer Busy() { return {RpcCode::kResourceExhausted, "no memory for the request now", kBusyDelay}; }
 
+/// An assignment would keep the memory.
+void Free(std::string& bytes) { std::string().swap(bytes); }
+
 }  // namespace
 
 struct RequestDecoder::State {
@@ -38,10 +41,11 @@ struct RequestDecoder::State {
 
   Answer Decompress(Intake::Request& request, Intake::Ticket& ticket);
   Answer Transcode(Signal signal, std::string_view json, Intake::Ticket& ticket, std::string_view& wire);
-  Answer CountRecords(Signal signal, std::string_view wire, std::uint64_t& records);
-  Answer Store(Signal signal, std::string_view wire, Intake::Ticket& ticket, std::string& bytes,
-               std::uint64_t& replaced);
-  void Release();
+  Answer Store(std::string_view wire, bool needs_mark, Intake::Request& request, Intake::Ticket& ticket,
+               std::string& bytes, std::uint64_t& replaced);
+  Answer Compress(std::string_view plain, std::string& bytes);
+  Answer Decode(Intake::Request& request, Intake::Ticket& ticket, StoredRequest& stored, std::uint64_t& replaced);
+  void FreeSources(Intake::Request& request);
   Codec& CodecOf(BodyCoding coding);
 
   const IntakeOptions& options;
@@ -77,7 +81,7 @@ Answer RequestDecoder::State::Decompress(Intake::Request& request, Intake::Ticke
     ticket.Keep(request.body.size());
   }
   if (!status.ok()) return Invalid("the body is no " + std::string(codec.name()) + ": " + status.message());
-  std::string().swap(request.body);  // which frees it, an assignment would not
+  Free(request.body);
   ticket.Keep(content.size());
   return Ok();
 }
@@ -98,46 +102,43 @@ Answer RequestDecoder::State::Transcode(Signal signal, std::string_view document
   return Ok();
 }
 
-Answer RequestDecoder::State::CountRecords(Signal signal, std::string_view wire, std::uint64_t& records) {
-  records = 0;
-  RequestReader reader;  // a new one each time: it grows with the largest record
-  reader.Start(signal, wire);
-  while (reader.Next()) ++records;
-  return reader.status().ok() ? Ok() : NotOtlp(reader.status());
-}
-
-/// Appends what a file of the format holds of it; compression is left to others.
-Answer RequestDecoder::State::Store(Signal signal, std::string_view wire, Intake::Ticket& ticket, std::string& bytes,
-                                    std::uint64_t& replaced) {
+/// Makes of the request's protobuf what a file of the format holds of it. `wire` is void then.
+Answer RequestDecoder::State::Store(std::string_view wire, bool needs_mark, Intake::Request& request,
+                                    Intake::Ticket& ticket, std::string& bytes, std::uint64_t& replaced) {
   if (options.format == FileFormat::kJson) {
     if (!ticket.Reserve(wire.size() * kToJsonFactor)) return Busy();
-    const Status status = WireToJson(signal, wire, json, replaced);
+    const Status status = WireToJson(request.signal, wire, json, replaced);
     if (!status.ok()) return NotOtlp(status);
+    FreeSources(request);
+    if (options.zstd) return Compress(json.view(), bytes);
     bytes = json.view();
     return Ok();
   }
-  if (!ticket.Reserve(wire.size())) return Busy();
-  bytes = wire;
-  return Ok();
+  if (wire.data() == request.body.data()) {
+    bytes = std::move(request.body);
+  } else {
+    if (!ticket.Reserve(wire.size())) return Busy();
+    bytes = wire;
+  }
+  FreeSources(request);
+  if (needs_mark) AppendSignalMark(request.signal, bytes);
+  if (!options.zstd) return Ok();
+  const std::string plain = std::exchange(bytes, {});
+  return Compress(plain, bytes);
 }
 
-void RequestDecoder::State::Release() {
-  to_wire.Release(kKeptCapacity);
-  content.Shrink(kKeptCapacity);
-  json.Shrink(kKeptCapacity);
+Answer RequestDecoder::State::Compress(std::string_view plain, std::string& bytes) {
+  const Status status = compressor.Compress(plain, bytes);
+  bytes.shrink_to_fit();  // it had room for all of `plain`
+  return status.ok() ? Ok() : Answer{RpcCode::kInternal, status.message(), {}};
 }
 
-RequestDecoder::RequestDecoder(const IntakeOptions& options) : state_(std::make_unique<State>(options)) {}
-RequestDecoder::~RequestDecoder() = default;
-
-Answer RequestDecoder::Decode(Intake::Request& request, Intake::Ticket& ticket, StoredRequest& stored,
-                              std::uint64_t& replaced) {
-  State& s = *state_;
-  s.Release();
+Answer RequestDecoder::State::Decode(Intake::Request& request, Intake::Ticket& ticket, StoredRequest& stored,
+                                     std::uint64_t& replaced) {
   std::string_view wire = request.body;
   if (request.coding != BodyCoding::kIdentity) {
-    if (Answer a = s.Decompress(request, ticket); a.code != RpcCode::kOk) return a;
-    wire = s.content.view();
+    if (Answer a = Decompress(request, ticket); a.code != RpcCode::kOk) return a;
+    wire = content.view();
   }
   if (request.type == BodyType::kJson) {
     if (request.coding == BodyCoding::kIdentity) {
@@ -145,27 +146,38 @@ Answer RequestDecoder::Decode(Intake::Request& request, Intake::Ticket& ticket, 
       request.body.resize(size + PaddedBuffer::kPadding);
       wire = std::string_view(request.body).substr(0, size);
     }
-    if (Answer a = s.Transcode(request.signal, wire, ticket, wire); a.code != RpcCode::kOk) return a;
+    if (Answer a = Transcode(request.signal, wire, ticket, wire); a.code != RpcCode::kOk) return a;
+    Free(request.body);
+    content.Shrink(kKeptCapacity);
   }
-  if (Answer a = s.CountRecords(request.signal, wire, stored.records); a.code != RpcCode::kOk) return a;
+  const Result<CaptureCheck> check = CheckForCapture(request.signal, wire);
+  if (!check) return NotOtlp(check.error());
+  stored.records = check->records;
   if (stored.records == 0) return Ok();
-  if (s.options.format == FileFormat::kProto && wire.data() == request.body.data()) {
-    stored.bytes = std::move(request.body);
-  } else if (Answer a = s.Store(request.signal, wire, ticket, stored.bytes, replaced); a.code != RpcCode::kOk) {
+  if (Answer a = Store(wire, check->needs_mark, request, ticket, stored.bytes, replaced); a.code != RpcCode::kOk) {
     return a;
-  }
-  std::string().swap(request.body);  // which frees it, an assignment would not
-  if (s.options.format == FileFormat::kProto && s.options.mixed_files && NeedsSignalMark(stored.signal, stored.bytes)) {
-    AppendSignalMark(stored.signal, stored.bytes);
-  }
-  if (s.options.zstd) {
-    std::string frame;
-    const Status status = s.compressor.Compress(stored.bytes, frame);
-    if (!status.ok()) return {RpcCode::kInternal, status.message(), {}};
-    stored.bytes = std::move(frame);
   }
   ticket.Keep(stored.bytes.size());
   return Ok();
+}
+
+/// All that protobuf may stand in.
+void RequestDecoder::State::FreeSources(Intake::Request& request) {
+  Free(request.body);
+  to_wire.Release(kKeptCapacity);
+  content.Shrink(kKeptCapacity);
+}
+
+RequestDecoder::RequestDecoder(const IntakeOptions& options) : state_(std::make_unique<State>(options)) {}
+RequestDecoder::~RequestDecoder() = default;
+
+Answer RequestDecoder::Decode(Intake::Request& request, Intake::Ticket& ticket, StoredRequest& stored,
+                              std::uint64_t& replaced) {
+  Answer answer = state_->Decode(request, ticket, stored, replaced);
+  // At once: it may be long before the next request.
+  state_->FreeSources(request);
+  state_->json.Shrink(kKeptCapacity);
+  return answer;
 }
 
 }  // namespace gf_otlp::receive

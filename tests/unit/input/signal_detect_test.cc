@@ -100,9 +100,7 @@ TEST_CASE("a mark decides between signals that the bytes leave") {
     for (const std::string& request :
          {body + mark(SignalName(signal)), mark(SignalName(signal)) + body, mark(SignalName(signal)) + body + body}) {
       CHECK(Found(request) == (possible ? SignalName(signal) : "ambiguous"));
-      CHECK(NeedsSignalMark(signal, request) == !possible);
     }
-    CHECK(NeedsSignalMark(signal, body));
   }
   CHECK(Found(body + mark("logs"), Signal::kTraces) == "logs");  // before what the file's other requests are
   for (const std::string& other :
@@ -116,16 +114,9 @@ TEST_CASE("a mark decides between signals that the bytes leave") {
   CHECK(Found(mark("logs")) == "none");
 }
 
-TEST_CASE("only what cannot be told needs a mark") {
-  for (const std::string& name : GoldenCases()) {
-    CAPTURE(name);
-    CHECK_FALSE(NeedsSignalMark(GoldenSignal(name), GoldenProto(name)));
-  }
-  CHECK_FALSE(NeedsSignalMark(Signal::kLogs, ""));
-  // Known fields of wrong wire types, which a reader that is told the signal passes over: no mark helps.
-  std::string contradicting = RequestOf(Fixed64(7) + Bytes(5, Bytes(1, "hello")));
-  AppendSignalMark(Signal::kLogs, contradicting);
-  CHECK(NeedsSignalMark(Signal::kLogs, contradicting));
+TEST_CASE("scopes of before 1.0 tell the signal as well") {
+  // Field 1000, length-delimited: 8002 as a varint.
+  CHECK(Found(Bytes(1, "\xc2\x3e" + DelimitedMessage(Bytes(2, Fixed64(7))))) == "traces");
 }
 
 TEST_CASE("no request at all") {

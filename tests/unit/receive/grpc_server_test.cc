@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "input/signal_detect.h"
 #include "otlp/rpc_status.h"
 
 namespace gf_otlp::receive {
@@ -61,9 +62,18 @@ std::string Field(int number, const std::string& bytes) {
   return out + static_cast<char>(size) + bytes;
 }
 
-/// A request of one resource, scope and span (or log record) of that name (or body).
-std::string SpanRequest(const std::string& name) { return Field(1, Field(2, Field(2, Field(5, name)))); }
-std::string LogRequest(const std::string& body) { return Field(1, Field(2, Field(2, Field(5, Field(1, body))))); }
+/// A request of one resource, scope and span (or log record) of that name (or body), with the mark that it would get:
+/// it is stored as it is.
+std::string SpanRequest(const std::string& name) {
+  std::string request = Field(1, Field(2, Field(2, Field(5, name))));
+  AppendSignalMark(Signal::kTraces, request);
+  return request;
+}
+std::string LogRequest(const std::string& body) {
+  std::string request = Field(1, Field(2, Field(2, Field(5, Field(1, body)))));
+  AppendSignalMark(Signal::kLogs, request);
+  return request;
+}
 std::string GaugeRequest(const std::string& name) {
   const std::string point = std::string("\x19\0\0\0\0\0\0\0\0", 9);  // time_unix_nano is field 3: fixed64
   return Field(1, Field(2, Field(2, Field(1, name) + Field(5, Field(1, point)))));
@@ -78,7 +88,7 @@ std::string Framed(const std::string& request) {
 }
 
 struct Options {
-  IntakeOptions intake{.mixed_files = false};  // stored byte by byte as it came
+  IntakeOptions intake;
   ServerTls tls;
   std::string auth_file;
 };
