@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/guard.h"
 #include "receive/capture_directory.h"
@@ -87,7 +88,8 @@ class CaptureWriter::Impl {
     }
     for (PendingRequest& pending : group) {
       const Status& fatal = files_.fatal();
-      pending.request = {};  // its memory is free when the caller hears of it
+      // Its memory is free when the caller hears of it; an assignment of an empty one would keep it.
+      static_cast<void>(std::exchange(pending.request, {}));
       pending.stored(fatal.ok() ? pending.status : fatal);
     }
     group.clear();
