@@ -140,13 +140,20 @@ bool MayBeginFrame(std::string_view content) {
          CheckRequest(content, true).fits;
 }
 
-Status CheckFraming(Reader& file, bool framed) {
+bool MayBeFramed(std::string_view head, bool ended) {
+  const FormatDetection found = DetectFormat(head, ended);
+  return found.format ? found.format == InputFormat::kFramed || found.other == InputFormat::kFramed
+                      : MayBeginFrame(head);
+}
+
+/// `zeros`: as below.
+Status CheckFraming(Reader& file, bool framed, std::uint64_t zeros) {
   std::string_view head;
   GF_RETURN_IF_ERROR(file.At(0, kHead, head));
   if (!framed) return head.starts_with('{') ? Status() : NotOurs(file, "no JSON lines");
-  const FormatDetection found = DetectFormat(head, head.size() == file.size());
-  const bool fits =
-      found.format ? found.format == InputFormat::kFramed || found.other == InputFormat::kFramed : MayBeginFrame(head);
+  // The zeros may be a request's own, or stand where the rest of the first one was never written.
+  const std::string_view written = head.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(zeros, kHead)));
+  const bool fits = MayBeFramed(head, head.size() == file.size()) || MayBeFramed(written, zeros == written.size());
   return fits ? Status() : NotOurs(file, "no frames of a length and a request");
 }
 
@@ -166,7 +173,7 @@ Result<std::uint64_t> FindWholeEnd(int fd, std::uint64_t size, bool framed, cons
   Reader file(fd, size, path);
   const Result<std::uint64_t> zeros = FindZeros(file);
   if (!zeros || *zeros == 0) return zeros;
-  GF_UNEXPECTED_IF_ERROR(CheckFraming(file, framed));
+  GF_UNEXPECTED_IF_ERROR(CheckFraming(file, framed, *zeros));
   return framed ? FindFramesEnd(file, *zeros) : FindLineEnd(file, size);
 }
 

@@ -147,6 +147,23 @@ TEST_CASE("blocks that were never written are cut off, and the request that they
   CHECK(ReadNumbers({dir.path()}) == Numbers{1});
 }
 
+TEST_CASE("a first request of which only the begin was written is cut off") {
+  const std::string frame = FramedMessage(NumberedRequest(1).bytes);
+  for (std::size_t size = 1; size < std::min<std::size_t>(frame.size(), 40); ++size) {
+    for (const std::size_t zeros : {1, 4, 5000}) {
+      CAPTURE(size);
+      CAPTURE(zeros);
+      const TempDir dir;
+      const std::string path = dir.Write("otlp.proto", frame.substr(0, size));
+      fs::resize_file(path, size + zeros);
+      TestWriter writer(OptionsOf(dir.path()));
+      // Zeros in the block that the frame ends in are taken for its own.
+      const std::size_t left = fs::file_size(path);
+      CHECK((left == 0 || (left == frame.size() && size + zeros >= frame.size())));
+    }
+  }
+}
+
 TEST_CASE("what is not of our framing is refused and not touched") {
   const std::string raw = NumberedRequest(1).bytes, json = NumberedRequest(1, 0, kFramings[2]).bytes;
   const std::string framed = FileOf({}, {1});
