@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/receive_flags.h"
@@ -70,6 +71,7 @@ class Receiver {
   ~Receiver() { static_cast<void>(Stop()); }
 
   Status Start(Ending& ending) {
+    GF_RETURN_IF_ERROR(CheckTlsFiles());
     if (!options_.auth_file.empty()) {
       Result<receive::Authenticator> read = receive::Authenticator::Read(options_.auth_file);
       if (!read) return std::move(read.error()).At("--auth-file");
@@ -117,6 +119,19 @@ class Receiver {
   receive::CaptureWriter::Totals files() const { return writer_->totals(); }
 
  private:
+  /// What cannot be read is told here, before anything is made; what does not hold what it should, by the servers.
+  Status CheckTlsFiles() const {
+    constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+    for (const auto& [flag, file] :
+         {std::pair{"--cert-file", &options_.tls.cert_file}, std::pair{"--key-file", &options_.tls.key_file},
+          std::pair{"--client-ca-file", &options_.tls.client_ca_file}}) {
+      if (file->empty()) continue;
+      Result<std::string> read = ReadFile(*file, kMaxBytes);
+      if (!read) return std::move(read.error()).At(flag);
+    }
+    return {};
+  }
+
   template <class Server>
   Status StartServer(const std::optional<ListenAddress>& address, std::unique_ptr<Server>& server) {
     if (!address) return {};

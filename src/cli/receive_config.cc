@@ -189,6 +189,14 @@ Status SenderConfig::SetEndpoint(std::string_view url) {
   if (rest.substr(0, rest.find('/')).contains('@')) {
     return UsageError("a user and a password in a URL would be printed: leave them out");
   }
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return UsageError(fmt::format("{}: a path is put behind it, so it ends without ? and #", url));
+  }
+  const std::size_t colon = rest.rfind(':');
+  if (grpc && (colon == std::string_view::npos || colon + 1 == rest.size() ||
+               rest.find_first_not_of("0123456789", colon + 1) != std::string_view::npos)) {
+    return UsageError(fmt::format("{}: {}", url, kUrlForms));
+  }
   address = rest;
   return {};
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <initializer_list>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -49,7 +50,8 @@ Result<std::optional<ListenAddress>> ReadAddress(std::string_view flag, std::str
   return address;
 }
 
-/// A header's name in lower case. kUsage for what is none (RFC 9110, token), and for one that holds secrets.
+/// A header's name in lower case. kUsage for what is none (RFC 9110, token), and for one that holds secrets. `flag`:
+/// what stands in front of it.
 Result<std::string> ReadHeaderName(std::string_view flag, std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   const auto is_token = [&](char c) {
@@ -57,13 +59,13 @@ Result<std::string> ReadHeaderName(std::string_view flag, std::string_view name)
     return IsDigit(c) || (lower >= 'a' && lower <= 'z') || kMarks.contains(c);
   };
   if (name.empty() || !std::ranges::all_of(name, is_token)) {
-    return std::unexpected(UsageError(fmt::format("{} {}: not the name of a header", flag, name)));
+    return std::unexpected(UsageError(fmt::format("{}{}: not the name of a header", flag, name)));
   }
   std::string lower;
   std::ranges::transform(name, std::back_inserter(lower), AsciiLower);
   constexpr std::string_view kSecrets[] = {"authorization", "proxy-authorization", "cookie"};
   if (std::ranges::find(kSecrets, lower) != std::end(kSecrets)) {
-    return std::unexpected(UsageError(fmt::format("{} {}: would store secrets beside the data", flag, name)));
+    return std::unexpected(UsageError(fmt::format("{}{}: would store secrets beside the data", flag, name)));
   }
   return lower;
 }
@@ -71,7 +73,7 @@ Result<std::string> ReadHeaderName(std::string_view flag, std::string_view name)
 Status ReadSplit(const std::string& text, ReceiveOptions& options) {
   constexpr std::string_view kHeader = "header:";
   if (text.starts_with(kHeader)) {
-    Result<std::string> name = ReadHeaderName("--split", std::string_view(text).substr(kHeader.size()));
+    Result<std::string> name = ReadHeaderName("--split header:", std::string_view(text).substr(kHeader.size()));
     if (!name) return std::move(name.error());
     options.writer.split = Split::kHeader;
     options.intake.split_header = std::move(*name);
@@ -120,6 +122,23 @@ Status ReadLimits(const ReceiveFlags& flags, receive::IntakeOptions& intake) {
 Status CheckCertificate(const ReceiveFlags& flags) {
   if (flags.cert_file.empty() != flags.key_file.empty()) {
     return UsageError("--cert-file and --key-file go together: a certificate and its private key");
+  }
+  return {};
+}
+
+/// Of options without a use here, whichever was given: its variable, flag and value.
+struct Unused {
+  const char* variable;
+  std::string_view flag;
+  const std::string& value;
+};
+
+Status RefuseUnused(std::initializer_list<Unused> options, std::string_view why) {
+  for (const Unused& option : options) {
+    // That of the environment may be meant for another command.
+    const char* environment = std::getenv(option.variable);
+    if (option.value.empty() || (environment != nullptr && option.value == environment)) continue;
+    return UsageError(fmt::format("{} {}", option.flag, why));
   }
   return {};
 }
@@ -233,11 +252,11 @@ void ReceiveFlags::Bind(CLI::App& sub) {
 }
 
 Result<ReceiveOptions> ReceiveFlags::Read() const {
-  // That of the environment may be meant for replay.
-  const char* environment = std::getenv("GF_OTLP_ENDPOINT");
-  if (!endpoint.empty() && (environment == nullptr || endpoint != environment)) {
-    return std::unexpected(UsageError("--endpoint goes with --print-config: receive sends nothing"));
-  }
+  const std::string pipeline = pipelines.empty() ? "" : pipelines.front();
+  GF_UNEXPECTED_IF_ERROR(RefuseUnused({{"GF_OTLP_ENDPOINT", "--endpoint", endpoint},
+                                       {"GF_OTLP_PIPELINE", "--pipeline", pipeline},
+                                       {"GF_OTLP_CA_FILE", "--ca-file", ca_file}},
+                                      "goes with --print-config: receive sends nothing"));
   ReceiveOptions options;
   std::size_t index = 0;
   GF_UNEXPECTED_IF_ERROR(ParseWordIndex("--stats", stats, kStats, index));
@@ -245,7 +264,7 @@ Result<ReceiveOptions> ReceiveFlags::Read() const {
   GF_UNEXPECTED_IF_ERROR(ReadLimits(*this, options.intake));
   options.intake.require_pipeline_id = require_pipeline_id;
   for (const std::string& header : keep_headers) {
-    Result<std::string> name = ReadHeaderName("--keep-header", header);
+    Result<std::string> name = ReadHeaderName("--keep-header ", header);
     if (!name) return std::unexpected(std::move(name.error()));
     std::vector<std::string>& kept = options.intake.keep_headers;
     if (std::ranges::find(kept, *name) == kept.end()) kept.push_back(std::move(*name));
@@ -271,6 +290,13 @@ Result<ReceiveOptions> ReceiveFlags::Read() const {
 }
 
 Result<SenderConfig> ReceiveFlags::ReadSenderConfig() const {
+  const std::string header = keep_headers.empty() ? "" : keep_headers.front();
+  GF_UNEXPECTED_IF_ERROR(RefuseUnused({{"GF_OTLP_DIR", "--dir", dir},
+                                       {"GF_OTLP_ROTATE_EVERY", "--rotate-every", rotate_every},
+                                       {"GF_OTLP_CLIENT_CA_FILE", "--client-ca-file", client_ca_file},
+                                       {"GF_OTLP_AUTH_FILE", "--auth-file", auth_file},
+                                       {"GF_OTLP_KEEP_HEADER", "--keep-header", header}},
+                                      "is for receiving: --print-config only prints"));
   SenderConfig config;
   std::size_t agent = 0;
   GF_UNEXPECTED_IF_ERROR(ParseWordIndex("--print-config", print_config, kAgents, agent));

@@ -43,7 +43,7 @@ class Flags(ReceiveTest):
                 (("--grpc", "127.0.0.1:4317x"), "4317x"),
                 (("--format", "yaml"), "--format"),
                 (("--split", "service"), "--split"),
-                (("--split", "header:"), "--split"),
+                (("--split", "header:"), "--split header:: not"),
                 (("--split", "header:authorization"), "secrets"),
                 (("--keep-header", "a b"), "--keep-header a b"),
                 (("--keep-header", "Authorization"), "secrets"),
@@ -57,7 +57,9 @@ class Flags(ReceiveTest):
                 (("--cert-file", "a.pem"), "--key-file"),
                 (("--key-file", "a.pem"), "--cert-file"),
                 (("--client-ca-file", "a.pem"), "--client-ca-file"),
-                (("--endpoint", "http://a:1"), "--print-config")):
+                (("--endpoint", "http://a:1"), "--print-config"),
+                (("--pipeline", "traces=t1"), "--print-config"),
+                (("--ca-file", "ca.pem"), "--print-config")):
             with self.subTest(arguments):
                 self.assertIn(word, self.refused(*(("--dir", folder) if arguments else ()), *arguments))
                 self.assertFalse(os.path.exists(folder))
@@ -68,8 +70,10 @@ class Flags(ReceiveTest):
         said = self.refused(*where, "--auth-file", auth)
         self.assertIn("auth", said)
         self.assertNotIn("secret", said)
-        self.refused(*where, "--auth-file", self.path("missing"), code=4)
         pem = self.write("no.pem", b"no certificate")
+        missing = self.path("missing")
+        for options in (("--auth-file", missing), ("--cert-file", missing, "--key-file", pem), ("--cert-file", pem, "--key-file", missing)):
+            self.assertIn("No such file", self.refused(*where, *options, code=4))
         self.refused(*where, "--cert-file", pem, "--key-file", pem)
         self.refused("--dir", self.path("captures"), "--http", "off", "--grpc", "127.0.0.1:0", "--cert-file", pem, "--key-file", pem)
 
