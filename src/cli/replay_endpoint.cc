@@ -15,6 +15,7 @@
 #include "base/http_client.h"
 #include "base/shown_text.h"
 #include "base/time_text.h"
+#include "sink/otlp_tls.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -256,8 +257,8 @@ class EndpointReader {
       }
       *to = file;
     }
-    return flags_.cert_file.empty() == flags_.key_file.empty() ? Status()
-                                                               : UsageError("--cert-file and --key-file go together");
+    if (flags_.cert_file.empty() != flags_.key_file.empty()) return UsageError("--cert-file and --key-file go together");
+    return tls_ ? CheckTlsFiles(to_) : Status();
   }
 
   Status ReadTimeout() {

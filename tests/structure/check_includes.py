@@ -19,7 +19,7 @@ DOORS = [
     (r"(zstd(_errors)?|zlib)\.h", ["src/input/", "src/sink/"]),
     (r"re2/", ["src/otlp/select"]),
     (r"openssl/(evp|sha)\.h", ["src/base/sha256."]),
-    (r"openssl/(x509\w*|ssl)\.h", ["src/sink/kafka", "src/receive/http_server."]),
+    (r"openssl/(err|x509\w*|ssl)\.h", ["src/sink/kafka", "src/sink/otlp_tls.", "src/receive/http_server."]),
     (r"curl/", ["src/base/http_client."]),
     (r"boost/(asio|beast|system)", ["src/receive/"]),
     (r"grpc(pp)?/", ["src/receive/grpc_", "src/sink/otlp_grpc"]),

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "base/http_client.h"
+#include "sink/otlp_tls.h"
 #include "sink/otlp_transport.h"
 
 namespace gf_otlp {
@@ -356,6 +357,32 @@ TEST_CASE("gRPC: TLS and mutual TLS; what is not trusted is not tried again") {
     endpoint.key_file = client.key_file;
     CHECK(Make(endpoint)->Send(Signal::kTraces, "x").kind == Kind::kTaken);
   }
+}
+
+TEST_CASE("files of TLS are looked into before they are used, and named by their flags") {
+  const Certificate mine("mine"), other("other");
+  OtlpEndpoint endpoint;
+  CHECK(CheckTlsFiles(endpoint).ok());
+  endpoint = {.ca_file = other.certificate_file, .cert_file = mine.certificate_file, .key_file = mine.key_file};
+  CHECK(CheckTlsFiles(endpoint).ok());
+  const std::string garbage = mine.certificate_file + ".garbage";
+  std::ofstream(garbage) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  const auto check = [&](std::string OtlpEndpoint::* file, const std::string& path, std::string_view flag) {
+    CAPTURE(path);
+    OtlpEndpoint changed = endpoint;
+    changed.*file = path;
+    const Status status = CheckTlsFiles(changed);
+    CHECK(status.code() == Code::kUsage);
+    CHECK(status.message().starts_with(flag));
+    CHECK(status.message().contains(path));
+  };
+  for (const std::string& path : {garbage, std::string("/dev/null"), std::string("/nonexistent")}) {
+    check(&OtlpEndpoint::ca_file, path, "--ca-file");
+    check(&OtlpEndpoint::cert_file, path, "--cert-file");
+    check(&OtlpEndpoint::key_file, path, "--key-file");
+  }
+  check(&OtlpEndpoint::key_file, other.key_file, "--key-file");
+  std::filesystem::remove(garbage);
 }
 
 TEST_CASE("gRPC: what makes no sense is said when the transport is made") {
