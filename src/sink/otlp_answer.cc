@@ -111,11 +111,17 @@ bool SaysTooLarge(std::string_view message) {
 }
 
 /// Whether gRPC could not connect for a reason that time does not heal: a certificate that is not trusted, a server
-/// that speaks no TLS. Its code is Unavailable as for all other reasons; the words are BoringSSL's, OpenSSL's and its
-/// own.
+/// that speaks no TLS, or whose TLS refuses ours (an alert). Its code is Unavailable as for all other reasons; the
+/// words are BoringSSL's, OpenSSL's and its own.
 bool SaysUntrusted(std::string_view message) {
-  constexpr std::string_view kWords[] = {"CERTIFICATE_VERIFY_FAILED", "certificate verify failed",
-                                         "WRONG_VERSION_NUMBER", "wrong version number", "Peer name"};
+  constexpr std::string_view kWords[] = {"CERTIFICATE_VERIFY_FAILED",
+                                         "certificate verify failed",
+                                         "WRONG_VERSION_NUMBER",
+                                         "wrong version number",
+                                         "Peer name",
+                                         "v1 alert ",
+                                         "v13 alert ",
+                                         "v3 alert "};
   return ContainsOneOf(message, kWords);
 }
 

@@ -159,6 +159,12 @@ TEST_CASE("gRPC: a certificate that is not trusted is not tried again") {
   CHECK(answer.code == Code::kIo);
 }
 
+TEST_CASE("gRPC: a server whose TLS refuses ours is not tried again") {
+  CHECK(Grpc(RpcCode::kUnavailable,
+             "Ssl handshake failed: SSL_ERROR_SSL: error:0A00042E:SSL routines::tlsv1 alert protocol version")
+            .kind == Kind::kFailed);
+}
+
 TEST_CASE("gRPC: a server of HTTP/1 is named") {
   for (const char* message :
        {"last error: UNAVAILABLE: ipv4:127.0.0.1:4318: Failed parsing HTTP/2", "Trying to connect an http1.x server",
