@@ -170,9 +170,13 @@ Status Source::State::Fill(Chunk& chunk) {
     if (done > 0) return {};
     open->cut_short = false;
   }
-  chunk.data.Append(carried());
-  carry.Clear();
-  carry_begin = 0;
+  if (carry_begin == 0) {
+    std::swap(chunk.data, carry);  // which is empty
+  } else {
+    chunk.data.Append(carried());
+    carry.Clear();
+    carry_begin = 0;
+  }
   std::size_t target = std::max(chunk.data.size() + 1, block_bytes);
   for (;;) {
     GF_RETURN_IF_ERROR(Read(chunk.data, target));
