@@ -9,7 +9,9 @@ namespace gf_otlp {
 namespace {
 
 bool MayJoin(const Batch& batch, const Message& last, const Message& next, const MessageRoute& route) {
-  return last.route == next.route && route.form != OutputForm::kRows && last.offset + last.size == next.offset &&
+  const std::string_view text = batch.text(last);
+  return last.route == next.route && route.form != OutputForm::kRows &&
+         text.data() + text.size() == batch.text(next).data() &&
          std::size_t{last.size} + next.size + last.key_size <= route.max_bytes &&
          std::size_t{last.places} + next.places <= route.max_records && batch.key(last) == batch.key(next);
 }

@@ -69,7 +69,7 @@ void JoinRows(Batch& batch, std::uint32_t rows, const std::function<std::size_t(
     for (const std::uint32_t part : joined.parts) {
       const Message& row = batch.messages[part];
       std::ranges::copy(batch.places_of(row), std::back_inserter(places));
-      if (!copy) continue;
+      if (!copy || row.in_origin != nullptr) continue;
       spare.Append(batch.text(row));
       spare.Append('\n');
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 #include <utility>
 
@@ -86,6 +87,10 @@ void MessageWriter::SetKey(std::uint32_t route, std::string_view key, Batch& bat
 
 void MessageWriter::AddToGroup(std::uint32_t record, std::uint32_t route) {
   const std::string_view key = keys_[route].KeyOf(reader_);
+  if (groups_used_ > 0 && groups_[last_group_].route == route && groups_[last_group_].key == key) {
+    groups_[last_group_].records.push_back(record);  // as of most records
+    return;
+  }
   group_name_.assign(reinterpret_cast<const char*>(&route), sizeof route);
   group_name_ += key;
   const auto [found, is_new] = group_of_.try_emplace(group_name_, groups_used_);
@@ -96,7 +101,8 @@ void MessageWriter::AddToGroup(std::uint32_t record, std::uint32_t route) {
     group.key = key;
     group.records.clear();
   }
-  groups_[found->second].records.push_back(record);
+  last_group_ = found->second;
+  groups_[last_group_].records.push_back(record);
 }
 
 Status MessageWriter::AppendGroups(const WireRequest& request, UnitWork& work, Batch& batch) {
@@ -167,6 +173,14 @@ std::string_view MessageWriter::Slice(const WireRequest& request, std::span<cons
   return slice_;
 }
 
+/// Whether `wire`, which lies in the chunk then, is the text of its message.
+bool MessageWriter::IsSentAsRead(OutputForm form, std::string_view wire, const UnitWork& work) const {
+  const std::less_equal<> before;
+  return form == OutputForm::kOtlpProto && !options_.rewriting.any() && !wire.empty() &&
+         before(work.bytes.data(), wire.data()) &&
+         before(wire.data() + wire.size(), work.bytes.data() + work.bytes.size());
+}
+
 /// One message of these records, or of parts of them if it were too large.
 Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uint32_t> records,
                                     const WireRequest& request, UnitWork& work, Batch& batch) {
@@ -175,8 +189,14 @@ Status MessageWriter::AppendRecords(const Group& group, std::span<const std::uin
   PaddedBuffer& stream = batch.streams.front();
   Message message{.offset = stream.size(), .route = group.route};
   RowCounts replaced;
-  GF_RETURN_IF_ERROR(AppendRequest(route.form, request.signal, Slice(request, records), stream, replaced));
-  const std::size_t size = stream.size() - message.offset;
+  const std::string_view wire = Slice(request, records);
+  std::size_t size = wire.size();
+  if (IsSentAsRead(route.form, wire, work)) {
+    message.in_origin = wire.data();
+  } else {
+    GF_RETURN_IF_ERROR(AppendRequest(route.form, request.signal, wire, stream, replaced));
+    size = stream.size() - message.offset;
+  }
   if (size + group.key.size() > route.max_bytes) {
     stream.Resize(message.offset);
     if (records.size() == 1) return Refuse(work, records.front(), group.route, size + group.key.size());

@@ -94,6 +94,7 @@ class MessageWriter final : public RequestWriter {
   void CutAtGaps(std::uint32_t index);
   Status AppendRecords(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                        UnitWork& work, Batch& batch);
+  bool IsSentAsRead(OutputForm form, std::string_view wire, const UnitWork& work) const;
   Status AppendInTwo(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                      UnitWork& work, Batch& batch);
   Status AppendRequest(OutputForm form, Signal signal, std::string_view wire, PaddedBuffer& out, RowCounts& replaced);
@@ -114,7 +115,7 @@ class MessageWriter final : public RequestWriter {
   std::uint32_t record_count_ = 0;  // of the request under way
   bool elements_ = false;           // the batch under way is of units of a raw file
   std::vector<Group> groups_;
-  std::size_t groups_used_ = 0;
+  std::size_t groups_used_ = 0, last_group_ = 0;
   std::unordered_map<std::string, std::size_t> group_of_;  // route and key to an index into groups_
   std::string group_name_, slice_;
   std::vector<std::uint64_t> times_;  // of the request's records, if the run is paced

@@ -103,7 +103,8 @@ Status RecordConverter::Convert(const Chunk& chunk, std::size_t index, const Lar
   UnitWork work{.choice = *choice_,
                 .counts = done,
                 .unit = static_cast<std::uint32_t>(index),
-                .element = file.format == InputFormat::kProto};
+                .element = file.format == InputFormat::kProto,
+                .bytes = unit.bytes};
   Counts left;  // what was done when the batch left early
   work.make_room = [&](Batch& full) -> Status {
     if (!checked) GF_RETURN_IF_ERROR(CheckAll(*requests));

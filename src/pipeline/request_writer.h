@@ -24,6 +24,7 @@ struct UnitWork {
   std::uint32_t unit = 0;    // index in its chunk
   std::uint32_t record = 0;  // of the requests before, in the unit
   bool element = false;      // the unit is a resource of a raw protobuf file
+  std::string_view bytes;    // of the unit, as long as its chunk is
   /// Lets the batch leave before the unit is done, once all of the unit is checked; it is empty afterwards.
   std::function<Status(Batch&)> make_room;
   /// A record (from 0, in the unit) that cannot be written becomes a dead letter; `wire` is a request with it alone.

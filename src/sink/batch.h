@@ -20,7 +20,8 @@ struct RecordPlace {
 
 /// One message of a batch: a piece of its text, a piece of its keys, a range of its places.
 struct Message {
-  std::uint64_t offset = 0;  // in Batch::text()
+  const char* in_origin = nullptr;  // where its text is if it is as it was read: in what Batch::origin keeps
+  std::uint64_t offset = 0;         // else: in the batch's stream
   std::uint32_t size = 0;
   std::uint32_t key_offset = 0;  // in Batch::keys
   std::uint32_t key_size = 0;    // 0: no key
@@ -54,7 +55,8 @@ struct Batch {
   InputPosition begin, end;
 
   std::string_view text(const Message& message) const {
-    return streams.front().view().substr(message.offset, message.size);
+    return message.in_origin != nullptr ? std::string_view(message.in_origin, message.size)
+                                        : streams.front().view().substr(message.offset, message.size);
   }
   std::string_view key(const Message& message) const {
     return keys.view().substr(message.key_offset, message.key_size);

@@ -20,6 +20,7 @@ struct Sent {
   std::string key, value;
   std::size_t records;
   std::uint64_t time;  // 0 unless the run is paced
+  bool copied;         // is in the batch's stream
 };
 
 /// Keeps messages; stops taking batches behind a number of them.
@@ -31,7 +32,8 @@ class MessageSink final : public Sink {
     for (std::size_t i = 0; i < batch.messages.size(); ++i) {
       const Message& message = batch.messages[i];
       sent.push_back({message.route, std::string(batch.key(message)), std::string(batch.text(message)),
-                      batch.places_of(message).size(), batch.times.empty() ? 0 : batch.times[i]});
+                      batch.places_of(message).size(), batch.times.empty() ? 0 : batch.times[i],
+                      message.in_origin == nullptr});
       if (refuse && refuse(batch.text(message))) {
         const Status status = refused->Handle(batch, message, Code::kBadData, "no");
         if (!status.ok()) return status;

@@ -305,6 +305,32 @@ TEST_CASE("requests that came as such stay as they came") {
   CHECK(Values(*Run({capture}, options, false)) == requests);
 }
 
+TEST_CASE("what is sent as it was read is not copied") {
+  const TempDir dir;
+  const std::vector<std::string> requests(40, GoldenProto("traces-basic"));
+  const std::string framed = dir.Write("traces.framed", Join(requests, FramedMessage));
+  const std::string raw =
+      dir.Write("traces.pb", Join(requests, [](std::string_view bytes) { return std::string(bytes); }));
+  MessageOptions options = Options(OutputForm::kOtlpProto, KeyStrategy::kNone);
+  options.join_elements = true;
+  const auto copied = [&](const std::string& capture) {
+    const auto outcome = Run({capture}, options, false);
+    REQUIRE(outcome->status.ok());
+    REQUIRE_FALSE(outcome->sink.sent.empty());
+    return std::ranges::count_if(outcome->sink.sent, &Sent::copied);
+  };
+  CHECK(copied(framed) == 0);
+  CHECK(copied(raw) == 0);
+  options.routes.front().max_records = 1;
+  CHECK(copied(framed) > 0);
+  options.routes.front().max_records = ~0u;
+  options.rewriting.shift = 1;
+  CHECK(copied(framed) == 40);
+  options.rewriting.shift = 0;
+  options.routes.front().form = OutputForm::kOtlpJson;
+  CHECK(copied(framed) == 40);
+}
+
 TEST_CASE("records of joined resources that are refused become dead letters") {
   const TempDir dir;
   std::string raw;
