@@ -274,7 +274,10 @@ class EndpointReader {
   }
 
   Status ReadCompression() {
-    std::size_t index = flags_.pipelines.empty() ? 1 : 0;  // GlassFlow takes no compressed requests
+    // GlassFlow takes no compressed requests.
+    const bool pipeline =
+        std::ranges::any_of(to_.routes, [](const auto& route) { return HasHeader(route, kPipelineHeader); });
+    std::size_t index = pipeline ? 0 : 1;
     if (!flags_.compression.empty()) {
       GF_RETURN_IF_ERROR(ParseWordIndex("--request-compression", flags_.compression, "none|gzip", index));
     }

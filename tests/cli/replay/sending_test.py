@@ -56,6 +56,7 @@ class Requests(ReplayTest):
         for options, kind, encoding in (([], "application/x-protobuf", "gzip"),
                                         (["--protocol", "http/json"], "application/json", "gzip"),
                                         (["--pipeline", "traces=t1"], "application/x-protobuf", None),
+                                        (["-H", "traces=x-glassflow-pipeline-id: t1"], "application/x-protobuf", None),
                                         (["--pipeline", "traces=t1", "--request-compression", "gzip"],
                                          "application/x-protobuf", "gzip")):
             endpoint = self.endpoint()
