@@ -13,6 +13,12 @@ struct SendRate {
   double items = 0, bytes = 0;
 };
 
+/// So long after `time`, or the clock's end if it does not reach that far.
+inline std::chrono::steady_clock::time_point After(std::chrono::steady_clock::time_point time,
+                                                   std::chrono::nanoseconds gap) {
+  return time + std::min<std::chrono::nanoseconds>(gap, std::chrono::steady_clock::time_point::max() - time);
+}
+
 /// Spreads what is sent over time.
 class Pacer {
  public:
@@ -28,7 +34,7 @@ class Pacer {
     double seconds = 0;
     if (rate_.items > 0) seconds = static_cast<double>(items) / rate_.items;
     if (rate_.bytes > 0) seconds = std::max(seconds, static_cast<double>(bytes) / rate_.bytes);
-    due_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    due_ = After(due_, std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
     return due;
   }
 
@@ -56,9 +62,9 @@ class Timeline {
       begin_ = now;
     }
     if (time <= first_) return now;
-    constexpr double kMost = 1e18;  // 30 years: so that the clock holds it
+    constexpr double kMost = 1e18;  // 30 years: so that an integer holds it
     const double gap = std::min(static_cast<double>(time - first_) / speed_, kMost);
-    return begin_ + std::chrono::nanoseconds(static_cast<std::int64_t>(gap));
+    return After(begin_, std::chrono::nanoseconds(static_cast<std::int64_t>(gap)));
   }
 
  private:

@@ -28,6 +28,23 @@ TEST_CASE("messages are spread by their number, by their size, or by what is slo
   CHECK_FALSE(Pacer({}).has_limit());
 }
 
+TEST_CASE("what would be due behind the clock's end is due there") {
+  Pacer pacer({.items = 1, .bytes = 0});
+  for (int i = 0; i < 10; ++i) pacer.Next(std::size_t{1} << 31, 1, kStart);
+  CHECK(pacer.Next(1, 1, kStart) == Pacer::Clock::time_point::max());
+
+  auto now = kStart;
+  Timeline timeline(1e-20);
+  for (int pass = 0; pass < 12; ++pass) {
+    timeline.Restart();
+    timeline.Due(1, now);
+    const auto due = timeline.Due(1'000'000'000, now);
+    CHECK(due >= now);
+    now = due;
+  }
+  CHECK(now == Pacer::Clock::time_point::max());
+}
+
 TEST_CASE("time that passed unused is not caught up with at once") {
   Pacer pacer({.items = 1000, .bytes = 0});
   pacer.Next(1, 1, kStart);
