@@ -13,16 +13,22 @@
 namespace gf_otlp::cli {
 namespace {
 
-constexpr std::int64_t kMaxTime = std::numeric_limits<std::int64_t>::max();
-
 std::uint64_t Sum(const ReplaySummary& summary, std::uint64_t TopicStats::* count) {
   return std::accumulate(summary.signals.begin(), summary.signals.end(), std::uint64_t{0},
                          [&](std::uint64_t sum, const TopicStats& signal) { return sum + signal.*count; });
 }
 
+/// As RFC 3339, also of times that nanoseconds with a sign do not reach (up to 2554).
 std::string TimeText(std::uint64_t time) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
   char text[kTimeRoom];
-  return {text, TimeWriter().WriteRfc3339(text, static_cast<std::int64_t>(std::min<std::uint64_t>(time, kMaxTime)))};
+  std::string shown(text, TimeWriter().WriteSeconds(text, static_cast<std::int64_t>(time / kSecond)));
+  shown[shown.find(' ')] = 'T';
+  if (const std::uint64_t rest = time % kSecond; rest != 0) {
+    shown += fmt::format(".{:09}", rest);
+    shown.resize(shown.find_last_not_of('0') + 1);
+  }
+  return shown + 'Z';
 }
 
 /// As a replay moves times.
