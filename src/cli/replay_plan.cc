@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kMaxRequestBytes = std::uint64_t{1} << 30;
 constexpr unsigned kMaxConcurrency = 1000;
+constexpr std::uint64_t kMaxRetryNanos = std::uint64_t{365} * 86'400 * 1'000'000'000;
 /// Of a clock on the wall: records that were closer together go in one request.
 constexpr double kPaceGrainNanos = 50e6;
 
@@ -61,6 +62,9 @@ Result<RetryOptions> ReadRetry(const ReplayFlags& flags) {
   RetryOptions retry;
   const Result<std::uint64_t> nanos = ParseDuration(flags.retry_for);
   if (!nanos) return std::unexpected(Status(nanos.error()).At("--retry-for"));
+  if (*nanos > kMaxRetryNanos) {
+    return std::unexpected(UsageError(fmt::format("--retry-for {}: at most 365d", flags.retry_for)));
+  }
   constexpr std::uint64_t kNanosAMilli = 1'000'000;
   retry.give_up_after = std::chrono::milliseconds(*nanos / kNanosAMilli + (*nanos % kNanosAMilli != 0 ? 1 : 0));
   return retry;

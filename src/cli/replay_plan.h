@@ -39,9 +39,6 @@ struct ReplayPlan {
   SendRate rate;
   RetryOptions retry;
   unsigned concurrency = 1, passes = 1;
-
-  /// The input is read more than once, or before it is sent.
-  bool needs_files() const { return !shift.to.empty() || passes > 1; }
 };
 
 /// kUsage that names the flag.
