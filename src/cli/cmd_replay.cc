@@ -66,14 +66,12 @@ class ReplayRun {
     Delivery delivery(flags_.run, env_, /*sends=*/false);
     if (all_files_) GF_RETURN_IF_ERROR(Scan(delivery));
     GF_RETURN_IF_ERROR(Decide(delivery, nullptr));
-    const Result<std::unique_ptr<DeadLetters>> dead_letters =
-        DeadLetters::Open(flags_.delivery, plan_.conversion.capture, nullptr);
-    if (!dead_letters) return dead_letters.error();
+    const auto dead_letters = DeadLetters::Dropped(flags_.delivery, plan_.conversion.capture);
     const auto begin_pass = [&] {
       sink.BeginPass();
       return Status();
     };
-    Status status = RunPasses(sink, begin_pass, delivery, **dead_letters);
+    Status status = RunPasses(sink, begin_pass, delivery, *dead_letters);
     ReplaySummary summary;
     summary.dry_run = true;
     summary.signals = sink.signals();

@@ -154,6 +154,12 @@ Result<std::unique_ptr<DeadLetters>> DeadLetters::Open(const DeliveryFlags& flag
   return std::unique_ptr<DeadLetters>(new DeadLetters(std::move(file), std::move(writer), capture));
 }
 
+std::unique_ptr<DeadLetters> DeadLetters::Dropped(const DeliveryFlags& flags, const CaptureOptions& capture) {
+  DeadLetterWriter writer;
+  if (!flags.dead_letter.empty()) writer = [](std::string_view) { return Status(); };
+  return std::unique_ptr<DeadLetters>(new DeadLetters(nullptr, std::move(writer), capture));
+}
+
 Delivery::Delivery(const RunFlags& run, const Env& env, bool sends)
     : run_(run), env_(env), watch_([this] { Stop(); }, sends ? kFlushLimit + 2 * kGrace : kGrace) {}
 

@@ -60,6 +60,9 @@ class DeadLetters {
   static Result<std::unique_ptr<DeadLetters>> Open(const DeliveryFlags& flags, const CaptureOptions& capture,
                                                    Checkpoint* checkpoint);
 
+  /// Of a dry run: if there are any, they are dropped.
+  static std::unique_ptr<DeadLetters> Dropped(const DeliveryFlags& flags, const CaptureOptions& capture);
+
   /// Empty if there are none.
   const DeadLetterWriter& writer() const { return writer_; }
   /// Null if there are none.

@@ -4,14 +4,13 @@
 usage: replay_test.py GF_OTLP TESTDATA
 """
 
-import json
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from endpoint import ReplayTest  # noqa: E402
 import run  # noqa: E402
-from run import capture, golden, lines  # noqa: E402
+from run import capture, golden  # noqa: E402
 
 NOWHERE = ["--endpoint", "http://127.0.0.1:9"]
 HOUR = 3600 * 10**9
@@ -64,6 +63,7 @@ class CommandLine(ReplayTest):
         for arguments, words in ((["--protocol", "grpc"], "http/json"), (["--path", "/x"], "SIGNAL=PATH"),
                                  (["--path", "logs=x"], "begins with /"), (["--request-compression", "zstd"], "gzip"),
                                  (["--timeout", "0"], "--timeout"), (["--retry-for", "long"], "--retry-for"),
+                                 (["--retry-for", "366d"], "365d"),
                                  (["--concurrency", "0"], "--concurrency"), (["--max-records", "0"], "at least 1"),
                                  (["--max-request-bytes", "0"], "--max-request-bytes"), (["--rate", "fast"], "records"),
                                  (["--speed", "0"], "--speed"), (["--speed", "-1"], "--speed"), (["--speed", "1e3"], "--speed"),
@@ -130,7 +130,7 @@ class DryRuns(ReplayTest):
         _, err = self.run_command("replay", *NOWHERE, "--dry-run", "--max-request-bytes", "60", golden("traces-basic"), code=3)
         self.assertIn("--max-request-bytes", err)
         stats = self.dry_run("--max-request-bytes", "60", golden("traces-basic"), "--dead-letter", self.path("dead"))
-        self.assertEqual(stats["records_dead_lettered"], len(lines(run.read(self.path("dead")))))
+        self.assertGreater(stats["records_dead_lettered"], 0)
         self.assertEqual(stats["records_read"], stats["records_written"] + stats["records_dead_lettered"])
 
     def test_when_records_happened(self):
@@ -168,6 +168,11 @@ class DryRuns(ReplayTest):
             self.assertEqual(thrice[name], 3 * once[name], name)
         self.assertEqual((once["passes"], thrice["passes"]), (1, 3))
 
+    def test_times_up_to_the_last_one(self):
+        stats = self.dry_run(self.spans([(1 << 63) + 1, (1 << 64) - 2000]))
+        self.assertEqual((stats["first_time"], stats["last_time"]),
+                         ("2262-04-11T23:47:16.854775809Z", "2554-07-21T23:34:33.709549616Z"))
+
     def test_a_signal_without_a_pipeline(self):
         _, err = self.run_command("replay", *NOWHERE, "--dry-run", "--pipeline", "logs=l1", golden("traces-basic"), code=2)
         self.assertIn("--pipeline traces=ID", err)
@@ -178,7 +183,7 @@ class DryRuns(ReplayTest):
         _, err = self.run_command("replay", *NOWHERE, "--dry-run", bad, code=3)
         self.assertIn("bad.jsonl: document 2", err)
         self.assertEqual(self.dry_run(bad, "--dead-letter", self.path("dead"))["units_dead_lettered"], 1)
-        self.assertEqual(json.loads(lines(run.read(self.path("dead")))[0])["file"], bad)
+        self.assertFalse(os.path.exists(self.path("dead")))
 
 
 if __name__ == "__main__":
