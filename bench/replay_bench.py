@@ -63,8 +63,9 @@ def measure_work(bench, pairs, source, protocol, arguments):
 def measure_replay(options, bench):
     """Measures and prints; what was found."""
     source = requests_file(bench)
-    print(f"replay: {source.requests} requests of 1,000 spans to a server that throws them away, beside a bare loop over "
-          f"libcurl; medians of {options.pairs} pairs")
+    print(f"replay: {source.requests} requests of 1,000 spans to a server that throws them away, as a whole process that "
+          f"reads and checks a capture, beside a bare loop over libcurl whose bodies are in memory; medians of {options.pairs} "
+          "pairs")
     print(f"{'':<27} {'million':>8} {'':>7} {'bare':>7} {'ratio':>7} {'ratio':>7} {'peak':>5}")
     print(f"{'work':<27} {'spans/s':>8} {'MB/s':>7} {'MB/s':>7} {'wall':>7} {'CPU':>7} {'MiB':>5}  target")
     report = {}
