@@ -86,7 +86,7 @@ MessageOptions Messages(const ReplayFlags& flags, const OtlpEndpoint& endpoint, 
   }
   if (speed > 0) {
     constexpr double kMost = 1e18;
-    messages.max_gap = static_cast<std::uint64_t>(std::clamp(kPaceGrainNanos * speed, 1.0, kMost));
+    messages.max_span = static_cast<std::uint64_t>(std::clamp(kPaceGrainNanos * speed, 1.0, kMost));
   }
   messages.join_elements = true;
   return messages;

@@ -115,7 +115,7 @@ Status MessageWriter::AppendGroups(const WireRequest& request, UnitWork& work, B
   runs_.clear();
   for (std::uint32_t i = 0; i < groups_used_; ++i) {
     FillInTimes(groups_[i]);
-    CutAtGaps(i);
+    CutByTime(i);
   }
   std::ranges::stable_sort(runs_, {}, &Run::time);
   for (const Run& run : runs_) {
@@ -136,7 +136,7 @@ void MessageWriter::FillInTimes(const Group& group) {
   }
 }
 
-void MessageWriter::CutAtGaps(std::uint32_t index) {
+void MessageWriter::CutByTime(std::uint32_t index) {
   std::vector<std::uint32_t>& records = groups_[index].records;
   const auto time = [this](std::uint32_t record) { return times_[record]; };
   const auto add_run = [&](std::size_t begin, std::size_t end) {
@@ -147,14 +147,14 @@ void MessageWriter::CutAtGaps(std::uint32_t index) {
     std::sort(records.begin() + begin, records.begin() + end);
   };
   const auto [least, most] = std::ranges::minmax(records | std::views::transform(time));
-  if (most - least <= options_.max_gap) {  // as most requests are
+  if (most - least <= options_.max_span) {  // as most requests are
     runs_.push_back({.time = least, .group = index, .begin = 0, .end = static_cast<std::uint32_t>(records.size())});
     return;
   }
   std::ranges::sort(records, {}, time);
   std::size_t begin = 0;
   for (std::size_t i = 1; i < records.size(); ++i) {
-    if (time(records[i]) - time(records[i - 1]) <= options_.max_gap) continue;
+    if (time(records[i]) - time(records[begin]) <= options_.max_span) continue;
     add_run(begin, i);
     begin = i;
   }

@@ -44,10 +44,10 @@ struct MessageOptions {
   bool zero_ids = false;  // see KeyMaker
   /// Of requests. Done to what is sent, not to what conditions and keys are asked of.
   Rewriting rewriting;
-  /// Nanoseconds; if it is not 0, the run is paced: Batch::times is filled, and requests are cut where their records,
-  /// in the order of RecordTime(), are further apart. A message keeps its records' order; the messages of a request are
-  /// in the order of their first times. A record without a time goes with the one before it.
-  std::uint64_t max_gap = 0;
+  /// Nanoseconds; if it is not 0, the run is paced: Batch::times is filled, and requests are cut so that
+  /// the records of a message, by RecordTime(), are no further apart. A message keeps its records' order; the messages
+  /// of a request are in the order of their first times. A record without a time goes with the one before it.
+  std::uint64_t max_span = 0;
   /// The resources of one raw protobuf file, each of them a unit, become requests of several again, unless the run is
   /// paced. As far as a route's limits allow, and those of the chunks of input.
   bool join_elements = false;
@@ -91,7 +91,7 @@ class MessageWriter final : public RequestWriter {
   void AddToGroup(std::uint32_t record, std::uint32_t route);
   Status AppendGroups(const WireRequest& request, UnitWork& work, Batch& batch);
   void FillInTimes(const Group& group);
-  void CutAtGaps(std::uint32_t index);
+  void CutByTime(std::uint32_t index);
   Status AppendRecords(const Group& group, std::span<const std::uint32_t> records, const WireRequest& request,
                        UnitWork& work, Batch& batch);
   bool IsSentAsRead(OutputForm form, std::string_view wire, const UnitWork& work) const;
@@ -103,7 +103,7 @@ class MessageWriter final : public RequestWriter {
   void HandOverRefused(const WireRequest& request, UnitWork& work);
   void StartSlicer(const WireRequest& request);
   std::string_view Slice(const WireRequest& request, std::span<const std::uint32_t> records);
-  bool paced() const { return options_.max_gap != 0; }
+  bool paced() const { return options_.max_span != 0; }
 
   const MessageOptions& options_;
   RowMapper& mapper_;
