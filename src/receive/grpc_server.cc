@@ -12,11 +12,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <deque>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -34,8 +34,9 @@ using std::chrono::steady_clock;
 
 /// gRPC gives a message only when all of it is there, whatever its size: so few are read at a time; the others wait
 /// with what fits into a stream's window (64 KiB as long as gRPC does not probe the bandwidth).
-constexpr std::size_t kReadsAtATime = 4;
-/// So long may a client take for its message once it is being read; then for what is in flight when the server stops.
+constexpr std::size_t kReadsAtATime = 2;
+/// So long may a client take for its message once it is being read, kPatience if others wait; then for what is in
+/// flight when the server stops.
 constexpr std::chrono::seconds kReadTime{15}, kStopTime{5};
 /// How often readiness and the time of reads are looked at.
 constexpr std::chrono::milliseconds kLookEvery{200};
@@ -62,14 +63,18 @@ grpc::Status ToGrpc(const Answer& answer) {
 
 /// gRPC's own decompression knows no limit, so it is switched off, and messages come as they were sent. Which of them
 /// are compressed it does not say; but no request begins like a gzip stream (field 3 of no type), and none like a zlib
-/// stream (field 15, a number), because requests have only the field 1.
+/// stream (an odd field, a number) or zstd's (field 5, a number), because requests have only the field 1, of bytes.
 BodyCoding CodingOf(std::string_view message) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(message[i]); };
   if (message.size() < 2) return BodyCoding::kIdentity;
   if (byte(0) == 0x1f && byte(1) == 0x8b) return BodyCoding::kGzip;
-  if (byte(0) == 0x78 && (byte(0) * 256 + byte(1)) % 31 == 0) return BodyCoding::kDeflate;
+  if ((byte(0) & 0x8f) == 0x08 && (byte(0) * 256 + byte(1)) % 31 == 0) return BodyCoding::kDeflate;
+  if (message.starts_with("\x28\xb5\x2f\xfd")) return BodyCoding::kZstd;
   return BodyCoding::kIdentity;
 }
+
+/// How snappy's streams begin: field 31 of no type.
+constexpr std::string_view kSnappy{"\xff\x06\0\0sNaPpY", 10};
 
 class Call;
 
@@ -86,14 +91,18 @@ class ReadQueue {
   void Leave(Call* call);
   /// Tries those again that wait for memory.
   void TryHeld();
-  /// Ends those that have had their place for too long.
+  /// Ends those that have had their place for too long; if others wait and no place was left for kPatience, also those
+  /// that have had theirs as long: whoever opens calls and sends nothing must not keep others out.
   void EndOverdue(steady_clock::time_point now);
+  /// Ends the call of that number if its message is not there yet.
+  void PushOut(std::uint64_t number);
+  std::uint64_t NewNumber() { return ++last_number_; }
 
  private:
   enum class State : std::uint8_t { kReading, kHeld, kClaimed };
   struct Place {
     Call* call;
-    steady_clock::time_point until;
+    steady_clock::time_point since;
     State state = State::kReading;
   };
   void StartNext();
@@ -101,21 +110,23 @@ class ReadQueue {
 
   std::mutex mutex_;
   std::vector<Place> places_;
-  std::deque<Call*> waiting_;
+  std::vector<Call*> waiting_;
+  steady_clock::time_point left_;  // when a place was, by a call whose message came
+  std::atomic<std::uint64_t> last_number_ = 0;
 };
 
 /// One Export: reads its message, hands it to the intake, answers. Ends itself in OnDone().
 class Call final : public grpc::ServerGenericBidiReactor {
  public:
   Call(const grpc::GenericCallbackServerContext& context, Signal signal, Intake& intake, ReadQueue& reads)
-      : intake_(intake), reads_(reads) {
+      : number_(reads.NewNumber()), intake_(intake), reads_(reads) {
     const auto& metadata = context.client_metadata();
     const HeaderLookup header = [&metadata](std::string_view name) {
       const auto found = metadata.find(grpc::string_ref(name.data(), name.size()));
       if (found == metadata.end()) return std::string_view();
       return std::string_view(found->second.data(), found->second.size());
     };
-    const Answer admitted = intake_.Admit(header, ticket_);
+    const Answer admitted = intake_.Admit(header, ticket_, [&reads, number = number_] { reads.PushOut(number); });
     if (admitted.code != RpcCode::kOk) {
       Finish(ToGrpc(admitted));
       return;
@@ -129,6 +140,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
 
   void OnReadDone(bool ok) override {
     if (!reads_.Claim(this)) return;
+    ticket_.Progress();
     if (ok) return Store();
     reads_.Leave(this);
     // The client went away, sent none, or gRPC has told it that the message is too large, and tells nobody else.
@@ -141,6 +153,9 @@ class Call final : public grpc::ServerGenericBidiReactor {
     if (!ticket_.Reserve(size)) return reads_.Hold(this);
     CopyBody(size);
     reads_.Leave(this);
+    if (request_.body.starts_with(kSnappy)) {
+      return Refuse({RpcCode::kUnimplemented, "grpc-encoding snappy is not supported: use gzip, deflate or zstd", {}});
+    }
     request_.coding = CodingOf(request_.body);
     intake_.Take(std::move(ticket_), std::move(request_), [this](const Answer& answer) { Reply(answer); });
   }
@@ -158,10 +173,10 @@ class Call final : public grpc::ServerGenericBidiReactor {
     Finish(ToGrpc(answer));
   }
 
-  void RefuseOverdue(bool read) {
-    if (read) return Refuse({RpcCode::kResourceExhausted, "too much to do", kBusyDelay});
-    Refuse({RpcCode::kDeadlineExceeded, "the message did not come in time", {}});
-  }
+  /// It is not read any more, so that others are.
+  void MakeWay() { Refuse({RpcCode::kResourceExhausted, "too much to do", kBusyDelay}); }
+
+  std::uint64_t number() const { return number_; }
 
  private:
   void CopyBody(std::size_t size) {
@@ -183,6 +198,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
     StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
   }
 
+  const std::uint64_t number_;
   Intake& intake_;
   ReadQueue& reads_;
   Intake::Ticket ticket_;
@@ -203,9 +219,10 @@ void ReadQueue::StartNext() {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty() || places_.size() >= kReadsAtATime) return;
-    next = waiting_.front();
-    waiting_.pop_front();
-    places_.push_back({next, steady_clock::now() + kReadTime});
+    // The newest: those that wait for long may be of the kind that sends nothing.
+    next = waiting_.back();
+    waiting_.pop_back();
+    places_.push_back({next, steady_clock::now()});
   }
   // Not under the lock: it may call back at once.
   next->Read();
@@ -228,6 +245,7 @@ void ReadQueue::Leave(Call* call) {
   {
     const std::lock_guard lock(mutex_);
     places_.erase(Find(call));
+    left_ = steady_clock::now();
   }
   StartNext();
 }
@@ -249,17 +267,42 @@ void ReadQueue::EndOverdue(steady_clock::time_point now) {
   std::vector<Place> overdue;
   {
     const std::lock_guard lock(mutex_);
+    const bool stuck = !waiting_.empty() && now - left_ >= kPatience;
     std::erase_if(places_, [&](const Place& place) {
-      if (place.until > now || place.state == State::kClaimed) return false;
+      const steady_clock::duration time = stuck && place.state == State::kReading ? kPatience : kReadTime;
+      if (now - place.since < time || place.state == State::kClaimed) return false;
       overdue.push_back(place);
       return true;
     });
   }
   // Nobody else ends these any more, so they live.
   for (const Place& place : overdue) {
-    place.call->RefuseOverdue(place.state == State::kHeld);
+    if (place.state == State::kReading && now - place.since >= kReadTime) {
+      place.call->Refuse({RpcCode::kDeadlineExceeded, "the message did not come in time", {}});
+    } else {
+      place.call->MakeWay();
+    }
     StartNext();
   }
+}
+
+void ReadQueue::PushOut(std::uint64_t number) {
+  Call* call = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto place = std::ranges::find_if(places_, [&](const Place& p) { return p.call->number() == number; });
+    const auto waiting = std::ranges::find(waiting_, number, &Call::number);
+    if (waiting != waiting_.end()) {
+      call = *waiting;
+      waiting_.erase(waiting);
+    } else if (place != places_.end() && place->state != State::kClaimed) {
+      call = place->call;
+      places_.erase(place);
+    }
+  }
+  if (call == nullptr) return;
+  call->MakeWay();
+  StartNext();
 }
 
 class Unimplemented final : public grpc::ServerGenericBidiReactor {

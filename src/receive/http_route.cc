@@ -47,7 +47,7 @@ Answer BodyTooLarge(const IntakeOptions& options) {
 }
 
 std::optional<HttpAnswer> AnswerHead(const HttpHead& head, std::optional<std::uint64_t> content_length, Intake& intake,
-                                     Intake::Request& request, Intake::Ticket& ticket) {
+                                     Intake::Request& request, Intake::Ticket& ticket, std::function<void()> push_out) {
   if (std::optional<HttpAnswer> probe = AnswerProbe(head, intake)) return probe;
   const HeaderLookup header = [&head](std::string_view name) { return head.Header(name); };
   const std::optional<BodyType> type = BodyTypeOf(head.Header("content-type"));
@@ -81,7 +81,8 @@ std::optional<HttpAnswer> AnswerHead(const HttpHead& head, std::optional<std::ui
     answer.headers.emplace_back("Accept-Encoding", kAcceptedCodings);
     return answer;
   }
-  if (const Answer answer = intake.Admit(header, ticket); answer.code != RpcCode::kOk) return refused_by_intake(answer);
+  const Answer admitted = intake.Admit(header, ticket, std::move(push_out));
+  if (admitted.code != RpcCode::kOk) return refused_by_intake(admitted);
   if (content_length.value_or(0) > intake.options().max_body) {
     ticket = {};
     const Answer answer = BodyTooLarge(intake.options());

@@ -2,6 +2,7 @@
 #define GF_OTLP_RECEIVE_HTTP_ROUTE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "receive/http_message.h"
@@ -13,7 +14,7 @@ namespace gf_otlp::receive {
 /// `request` and `ticket` are what Intake::Take() wants, but for the body. Looked at in this order: who sends it, path
 /// and method, types, what Intake::Admit() looks at, the length of the body.
 std::optional<HttpAnswer> AnswerHead(const HttpHead& head, std::optional<std::uint64_t> content_length, Intake& intake,
-                                     Intake::Request& request, Intake::Ticket& ticket);
+                                     Intake::Request& request, Intake::Ticket& ticket, std::function<void()> push_out);
 
 /// What is answered to a body that turns out to be larger than that.
 Answer BodyTooLarge(const IntakeOptions& options);

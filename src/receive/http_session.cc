@@ -126,6 +126,7 @@ class Session final : public HttpSession, public std::enable_shared_from_this<Se
   void SetDeadline(Clock::time_point deadline);
   void OnTimer(const error_code& error);
   void OnDeadline();
+  void EndIfPushedOut();
 
   HttpSessions& sessions_;
   Stream stream_;
@@ -193,7 +194,10 @@ void Session<Stream>::OnRead(const error_code& error, std::size_t size) {
   }
   if (error) return CloseNow();
   buffer_.Add(size);
-  if (phase_ == Phase::kBody) SetDeadline(std::min(Clock::now() + times().body_step, body_end_));
+  if (phase_ == Phase::kBody) {
+    SetDeadline(std::min(Clock::now() + times().body_step, body_end_));
+    ticket_.Progress();
+  }
   Parse();
 }
 
@@ -232,7 +236,12 @@ bool Session<Stream>::OnHead() {
   body_end_ = Clock::now() + times().body;
   SetPhase(Phase::kBody, std::min(times().body_step, times().body));
   const std::optional<std::uint64_t> length = parser_.content_length();
-  answer_ = AnswerHead(parser_.head(), length, intake(), request_, ticket_);
+  const auto push_out = [weak = this->weak_from_this(), executor = stream_.get_executor()] {
+    asio::post(executor, [weak] {
+      if (const auto self = weak.lock()) self->Guarded([&] { self->EndIfPushedOut(); });
+    });
+  };
+  answer_ = AnswerHead(parser_.head(), length, intake(), request_, ticket_, push_out);
   const bool waits = parser_.has_body() && parser_.expects_continue() && buffer_.empty();
   if (answer_) {
     parser_.DropBody();
@@ -313,6 +322,7 @@ void Session<Stream>::OnContinueSent(const error_code& error, std::size_t) {
   if (error) return CloseNow();
   SetPhase(Phase::kBody, times().body_step);
   Parse();
+  EndIfPushedOut();
 }
 
 template <class Stream>
@@ -405,6 +415,12 @@ void Session<Stream>::OnDeadline() {
   timed_out_ = true;
   error_code ignored;
   socket().cancel(ignored);
+}
+
+/// Its request has made place for another.
+template <class Stream>
+void Session<Stream>::EndIfPushedOut() {
+  if (phase_ == Phase::kBody && ticket_.pushed_out()) OnDeadline();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <new>
 
@@ -24,13 +25,16 @@ class Intake::Impl {
         memory_(std::max(kRequestMemory, options.max_body + options.max_decompressed)) {}
 
   Answer Authorize(const HeaderLookup& header);
-  Answer Admit(const HeaderLookup& header);
+  Answer Admit(const HeaderLookup& header, std::function<void()> push_out, std::uint64_t& reader);
   Answer Decode(Request& request, Ticket& ticket, StoredRequest& stored);
   Answer Counted(Answer answer);
   void CountTaken(Signal signal, std::uint64_t records);
   bool Reserve(std::size_t bytes, std::size_t has);
   void GiveBack(std::size_t bytes) { bytes_ -= bytes; }
-  void Leave() { --in_flight_; }
+  void Progress(std::uint64_t& reader);
+  bool pushed_out(std::uint64_t reader) const;
+  void EndReading(std::uint64_t reader);
+  void Leave(std::uint64_t reader);
   Totals totals() const;
   CaptureWriter& writer() { return writer_; }
   std::string challenge() const { return authenticator_ == nullptr ? std::string() : authenticator_->challenge(); }
@@ -44,8 +48,16 @@ class Intake::Impl {
   const Authenticator* const authenticator_;
   CaptureWriter& writer_;
   const std::size_t memory_;
-  std::atomic<unsigned> in_flight_ = 0;
   std::atomic<std::size_t> bytes_ = 0;
+
+  struct Reader {
+    std::chrono::steady_clock::time_point progress;
+    std::function<void()> push_out;
+  };
+  mutable std::mutex places_mutex_;
+  unsigned in_flight_ = 0;
+  std::map<std::uint64_t, Reader> readers_;  // the number is new with each progress: the first had none for longest
+  std::uint64_t last_reader_ = 0;
 
   std::mutex decoders_mutex_;
   std::vector<std::unique_ptr<RequestDecoder>> decoders_;
@@ -74,18 +86,54 @@ Answer Intake::Impl::Authorize(const HeaderLookup& header) {
   return {RpcCode::kUnauthenticated, std::string(why), {}};
 }
 
-Answer Intake::Impl::Admit(const HeaderLookup& header) {
+Answer Intake::Impl::Admit(const HeaderLookup& header, std::function<void()> push_out, std::uint64_t& reader) {
   if (options_.require_pipeline_id && header(kPipelineHeader).empty()) {
     return {RpcCode::kInvalidArgument, "missing " + std::string(kPipelineHeader) + " header", {}};
   }
   if (const Status health = writer_.health(); !health.ok()) {
     return {RpcCode::kUnavailable, "cannot be stored now: " + health.message(), kDiskDelay};
   }
-  if (++in_flight_ > options_.max_in_flight) {
-    --in_flight_;
-    return {RpcCode::kResourceExhausted, "too many requests at a time", kBusyDelay};
+  std::function<void()> push_other;
+  {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(places_mutex_);
+    if (in_flight_ < options_.max_in_flight) {
+      ++in_flight_;
+    } else if (!readers_.empty() && now - readers_.begin()->second.progress >= kPatience) {
+      push_other = std::move(readers_.extract(readers_.begin()).mapped().push_out);
+    } else {
+      return {RpcCode::kResourceExhausted, "too many requests at a time", kBusyDelay};
+    }
+    if (push_out) readers_.emplace(reader = ++last_reader_, Reader{now, std::move(push_out)});
   }
+  if (push_other) push_other();
   return Ok();
+}
+
+void Intake::Impl::Progress(std::uint64_t& reader) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(places_mutex_);
+  auto node = readers_.extract(reader);
+  if (!node) return;
+  node.key() = reader = ++last_reader_;
+  node.mapped().progress = now;
+  readers_.insert(readers_.end(), std::move(node));
+}
+
+bool Intake::Impl::pushed_out(std::uint64_t reader) const {
+  const std::lock_guard lock(places_mutex_);
+  return reader != 0 && !readers_.contains(reader);
+}
+
+/// One that was pushed out, but is complete before it hears of it, counts again.
+void Intake::Impl::EndReading(std::uint64_t reader) {
+  const std::lock_guard lock(places_mutex_);
+  if (reader != 0 && readers_.erase(reader) == 0) ++in_flight_;
+}
+
+void Intake::Impl::Leave(std::uint64_t reader) {
+  const std::lock_guard lock(places_mutex_);
+  if (reader == 0 || readers_.erase(reader) > 0) --in_flight_;
 }
 
 bool Intake::Impl::Reserve(std::size_t bytes, std::size_t has) {
@@ -146,7 +194,7 @@ Intake::~Intake() = default;
 Intake::Ticket::~Ticket() {
   if (intake_ == nullptr) return;
   intake_->impl_->GiveBack(bytes_);
-  intake_->impl_->Leave();
+  intake_->impl_->Leave(reader_);
 }
 
 bool Intake::Ticket::Reserve(std::size_t bytes) {
@@ -161,14 +209,26 @@ void Intake::Ticket::Keep(std::size_t bytes) {
   bytes_ = bytes;
 }
 
+void Intake::Ticket::Progress() {
+  if (reader_ != 0) intake_->impl_->Progress(reader_);
+}
+
+bool Intake::Ticket::pushed_out() const { return intake_ != nullptr && intake_->impl_->pushed_out(reader_); }
+
+void Intake::Ticket::EndReading() { intake_->impl_->EndReading(std::exchange(reader_, 0)); }
+
 std::string Intake::challenge() const { return impl_->challenge(); }
 
 Answer Intake::Authorize(const HeaderLookup& header) { return impl_->Counted(impl_->Authorize(header)); }
 
-Answer Intake::Admit(const HeaderLookup& header, Ticket& ticket) {
+Answer Intake::Admit(const HeaderLookup& header, Ticket& ticket, std::function<void()> push_out) {
   Answer answer = impl_->Authorize(header);
-  if (answer.code == RpcCode::kOk) answer = impl_->Admit(header);
-  if (answer.code == RpcCode::kOk) ticket = Ticket(*this);
+  std::uint64_t reader = 0;
+  if (answer.code == RpcCode::kOk) answer = impl_->Admit(header, std::move(push_out), reader);
+  if (answer.code == RpcCode::kOk) {
+    ticket = Ticket(*this);
+    ticket.reader_ = reader;
+  }
   return impl_->Counted(std::move(answer));
 }
 
@@ -181,6 +241,7 @@ void Intake::TakeHeaders(const HeaderLookup& header, Request& request) const {
 }
 
 void Intake::Take(Ticket ticket, Request request, Done done) {
+  ticket.EndReading();
   StoredRequest stored{
       .signal = request.signal, .group = std::move(request.group), .headers = std::move(request.headers)};
   Answer answer = impl_->Decode(request, ticket, stored);

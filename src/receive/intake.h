@@ -28,6 +28,8 @@ inline constexpr std::string_view kPipelineHeader = "x-glassflow-pipeline-id";
 inline constexpr std::size_t kRequestMemory = std::size_t{96} << 20;
 /// How long a client is told to wait when there is too much to do, and when the disk fails.
 inline constexpr std::chrono::seconds kBusyDelay{1}, kDiskDelay{5};
+/// A request whose bytes do not come for so long makes place for others that wait.
+inline constexpr std::chrono::milliseconds kPatience{1'000};
 
 enum class BodyType : std::uint8_t { kProtobuf, kJson };
 enum class BodyCoding : std::uint8_t { kIdentity, kGzip, kDeflate, kZstd };
@@ -68,10 +70,13 @@ class Intake {
     Ticket() = default;
     explicit Ticket(Intake& intake) : intake_(&intake) {}
     Ticket(Ticket&& other) noexcept
-        : intake_(std::exchange(other.intake_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+        : intake_(std::exchange(other.intake_, nullptr)),
+          bytes_(std::exchange(other.bytes_, 0)),
+          reader_(std::exchange(other.reader_, 0)) {}
     Ticket& operator=(Ticket&& other) noexcept {
       std::swap(intake_, other.intake_);
       std::swap(bytes_, other.bytes_);
+      std::swap(reader_, other.reader_);
       return *this;
     }
     ~Ticket();
@@ -81,10 +86,19 @@ class Intake {
     bool Reserve(std::size_t bytes);
     /// Counts so many bytes at most from now on: the rest is given back.
     void Keep(std::size_t bytes);
+    /// Some bytes of the request have come.
+    void Progress();
+    /// Another request has its place now.
+    bool pushed_out() const;
 
    private:
+    friend class Intake;
+    /// All bytes are there: it is not pushed out any more.
+    void EndReading();
+
     Intake* intake_ = nullptr;
     std::size_t bytes_ = 0;
+    std::uint64_t reader_ = 0;  // 0: none that can be pushed out
   };
 
   /// Unauthenticated or kOk. Part of Admit(); for a server that looks at other things before that.
@@ -92,7 +106,10 @@ class Intake {
 
   /// Before the body is read: Unauthenticated, InvalidArgument (no pipeline id), ResourceExhausted (too many in flight)
   /// or Unavailable (the disk fails) with a retry_delay. With kOk `ticket` is one.
-  Answer Admit(const HeaderLookup& header, Ticket& ticket);
+  /// When too many are in flight, the one whose bytes have not come for the longest time makes place, if that is
+  /// kPatience at least: its `push_out` is called, in the thread of another request, and is to end it if its ticket is
+  /// still pushed_out() by then. Without `push_out` it keeps its place.
+  Answer Admit(const HeaderLookup& header, Ticket& ticket, std::function<void()> push_out = {});
 
   using Done = std::function<void(const Answer&)>;
 

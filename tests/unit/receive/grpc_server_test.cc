@@ -380,6 +380,64 @@ TEST_CASE("gRPC: TLS, and clients that show a certificate") {
   }
 }
 
+TEST_CASE("gRPC: calls that send no message do not keep others out") {
+  constexpr unsigned kSilent = 8;
+  const Folder folder;
+  Options options;
+  options.intake.max_in_flight = kSilent;
+  Receiver receiver(folder, options);
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(grpc::CreateChannel(receiver.address(), grpc::InsecureChannelCredentials()));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::GenericClientAsyncReaderWriter>> silent;
+  for (unsigned i = 0; i < kSilent; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    silent.push_back(stub.PrepareCall(contexts.back().get(), kExportLogs, &queue));
+    silent.back()->StartCall(nullptr);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Client client(receiver.address());
+  for (int good = 0; good < 2;) {
+    if (client.Call(kExportLogs, LogRequest("a")).status.ok()) ++good;
+    // Half of the time that a call may take for its message.
+    REQUIRE(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
+  }
+  for (const auto& context : contexts) context->TryCancel();
+  queue.Shutdown();
+  void* tag = nullptr;
+  for (bool ok = false; queue.Next(&tag, &ok);) {
+  }
+}
+
+TEST_CASE("gRPC: zstd and any zlib window are taken, snappy is told to be unknown") {
+  const Folder folder;
+  Receiver receiver(folder, {});
+  Client client(receiver.address());
+  const std::string log = LogRequest("hello");
+  // A frame of one raw block, as RFC 8878 has it: no checksum, one segment, a size of one byte.
+  const std::string zstd = std::string("\x28\xb5\x2f\xfd\x20", 5) + static_cast<char>(log.size()) +
+                           static_cast<char>(log.size() << 3 | 1) + std::string(2, '\0') + log;
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 9, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string zlib(200, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(log.data()));
+  stream.avail_in = static_cast<uInt>(log.size());
+  stream.next_out = reinterpret_cast<Bytef*>(zlib.data());
+  stream.avail_out = static_cast<uInt>(zlib.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  zlib.resize(stream.total_out);
+  deflateEnd(&stream);
+  REQUIRE(zlib[0] != '\x78');
+  for (const std::string& body : {zstd, zlib}) {
+    const grpc::Status status = client.Call(kExportLogs, body).status;
+    CHECK_MESSAGE(status.ok(), status.error_message());
+  }
+  const Reply snappy = client.Call(kExportLogs, std::string("\xff\x06\0\0sNaPpY", 10) + "rest");
+  CHECK(snappy.status.error_code() == grpc::UNIMPLEMENTED);
+  CHECK(snappy.status.error_message().find("snappy") != std::string::npos);
+  CHECK(receiver.Stored() == Framed(log) + Framed(log));
+}
+
 TEST_CASE("gRPC: a server that stops finishes what is in flight") {
   const Folder folder;
   Receiver receiver(folder, {});

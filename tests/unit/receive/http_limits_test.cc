@@ -117,6 +117,21 @@ TEST_CASE("slow clients hold neither others up nor much memory") {
   CHECK(reply.status == 200);
 }
 
+TEST_CASE("a body that does not come makes place for others") {
+  Receiver receiver({.max_in_flight = 2});
+  receiver.Serve();
+  RawClient first(receiver.port()), second(receiver.port()), other(receiver.port());
+  REQUIRE(first.Ask(WaitingHead(1000)).status == 100);
+  REQUIRE(second.Ask(WaitingHead(1000)).status == 100);
+  CHECK(other.Ask(Post("")).status == 429);
+  while (second.Send("a") && other.Ask(Post("")).status == 429) std::this_thread::sleep_for(milliseconds(50));
+  // The one that has made progress goes on.
+  CHECK(first.Receive().status == 408);
+  CHECK(first.WaitForEnd(kSoon) == End::kClosed);
+  CHECK(other.Ask(Post("")).status == 200);
+  CHECK(second.WaitForEnd(milliseconds(1)) == End::kOpen);
+}
+
 TEST_CASE("1,000 connections at a time") {
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
