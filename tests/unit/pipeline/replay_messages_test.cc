@@ -181,11 +181,11 @@ TEST_CASE("requests of too many records are split, and nothing of them is lost")
   }
 }
 
-TEST_CASE("a paced run cuts requests where nothing happened for a while") {
+TEST_CASE("a paced run cuts requests by when their records happened") {
   using Parts = std::vector<Part>;
   CHECK(CutAt(5, {1, 2, 3}) == Parts{{1, "012"}});
   CHECK(CutAt(5, {3, 1, 2}) == Parts{{1, "012"}});
-  CHECK(CutAt(5, {1, 6, 11, 16}) == Parts{{1, "0123"}});
+  CHECK(CutAt(5, {1, 6, 11, 16}) == Parts{{1, "01"}, {11, "23"}});
   CHECK(CutAt(4, {1, 6, 11}) == Parts{{1, "0"}, {6, "1"}, {11, "2"}});
   // In the order of time, and within a message in that of the request.
   CHECK(CutAt(5, {100, 2, 11, 1, 10, 3}) == Parts{{1, "135"}, {10, "24"}, {100, "0"}});
