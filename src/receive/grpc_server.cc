@@ -423,13 +423,18 @@ class GrpcServer::Impl {
     if (server_ == nullptr) return;
     {
       const std::lock_guard lock(mutex_);
-      stopping_ = true;
+      ends_ = steady_clock::now() + kStopTime;
+      SetServing(false);
+    }
+    server_->Shutdown(std::chrono::system_clock::now() + kStopTime);
+    // Meanwhile calls that wait for memory still get some, or are ended.
+    server_->Wait();
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
     }
     wake_.notify_all();
     looker_.join();
-    SetServing(false);
-    server_->Shutdown(std::chrono::system_clock::now() + kStopTime);
-    server_->Wait();
     server_.reset();
   }
 
@@ -444,10 +449,11 @@ class GrpcServer::Impl {
     bool ready = intake_.ready();
     SetServing(ready);
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
-      if (intake_.ready() != ready) SetServing(ready = !ready);
+    while (!wake_.wait_for(lock, kLookEvery, [this] { return stopped_; })) {
+      if (!ends_ && intake_.ready() != ready) SetServing(ready = !ready);
+      const steady_clock::time_point now = steady_clock::now();
       service_.reads().TryHeld();
-      service_.reads().EndOverdue(steady_clock::now());
+      service_.reads().EndOverdue(ends_ && now >= *ends_ ? steady_clock::time_point::max() : now);
     }
   }
 
@@ -457,7 +463,8 @@ class GrpcServer::Impl {
   int port_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stopping_ = false;
+  std::optional<steady_clock::time_point> ends_;  // since when it stops: when calls in flight are given up
+  bool stopped_ = false;
   std::thread looker_;
 };
 

@@ -1,6 +1,8 @@
 #include "receive/http_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+#include <cstddef>
 #include <limits>
 
 #include "base/ascii.h"
@@ -18,6 +20,17 @@ std::string InLowerCase(std::string_view text) {
   for (char& c : lower) c = AsciiLower(c);
   return lower;
 }
+
+/// What comes behind "http://host" of a target in absolute form, which proxies send (RFC 9112, 3.2.2).
+std::string_view WithoutHost(std::string_view target) {
+  const std::size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == target.npos) return target;
+  const std::size_t path = target.find_first_of("/?", scheme + 3);
+  return path == target.npos ? "/" : target.substr(path);
+}
+
+/// More than any body: whoever announces such a chunk is not waited for.
+constexpr std::uint64_t kLargestChunk = std::uint64_t{1} << 40;
 
 }  // namespace
 
@@ -38,7 +51,7 @@ class HttpParser::Parser final : public http::basic_parser<true> {
   void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int version,
                        beast::error_code&) override {
     head.method = View(method);
-    head.target = View(target);
+    head.target = WithoutHost(View(target));
     head.version = version;
   }
   void on_field_impl(http::field, beast::string_view name, beast::string_view value, beast::error_code&) override {
@@ -47,10 +60,17 @@ class HttpParser::Parser final : public http::basic_parser<true> {
   }
   void on_header_impl(beast::error_code& error) override {
     // What Beast reads as "no body" must not be read as the next request.
-    const std::string_view coding = head.Header("transfer-encoding");
-    if (!coding.empty() && !EqualsIgnoringCase(coding, "chunked")) why = "Transfer-Encoding other than chunked";
-    if (head.version == 11 && head.Header("host").empty()) why = "no Host header";
+    const std::ptrdiff_t codings = Count("transfer-encoding"), hosts = Count("host");
+    if (codings > 0 && head.version == 10) why = "Transfer-Encoding of HTTP/1.0";
+    if (codings > 1 || (codings == 1 && !EqualsIgnoringCase(head.Header("transfer-encoding"), "chunked"))) {
+      why = "Transfer-Encoding other than chunked";
+    }
+    if (head.version == 11 && hosts == 0) why = "no Host header";
+    if (hosts > 1) why = "several Host headers";
     if (!why.empty()) error = http::error::bad_value;
+  }
+  std::ptrdiff_t Count(std::string_view name) const {
+    return std::ranges::count(head.headers, name, [](const auto& header) { return std::string_view(header.first); });
   }
   std::size_t Take(beast::string_view bytes) {
     if (!drop) body.append(bytes.data(), bytes.size());
@@ -62,7 +82,11 @@ class HttpParser::Parser final : public http::basic_parser<true> {
   }
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code& error) override {
+    if (size < kLargestChunk) return;
+    why = "too large a chunk";
+    error = http::error::bad_chunk;
+  }
   void on_finish_impl(beast::error_code&) override {}
 };
 

@@ -25,7 +25,7 @@ namespace gf_otlp::receive {
 inline constexpr std::string_view kPipelineHeader = "x-glassflow-pipeline-id";
 
 /// Memory for the requests of both servers together: their bodies, and what becomes of them.
-inline constexpr std::size_t kRequestMemory = std::size_t{96} << 20;
+inline constexpr std::size_t kRequestMemory = std::size_t{84} << 20;
 /// How long a client is told to wait when there is too much to do, and when the disk fails.
 inline constexpr std::chrono::seconds kBusyDelay{1}, kDiskDelay{5};
 /// A request whose bytes do not come for so long makes place for others that wait.

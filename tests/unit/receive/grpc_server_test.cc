@@ -463,4 +463,25 @@ TEST_CASE("gRPC: a server that stops finishes what is in flight") {
   CHECK(stored.size() % Framed(request).size() == 0);
 }
 
+TEST_CASE("gRPC: a call that waits for memory does not keep the server from stopping") {
+  const Folder folder;
+  Options options;
+  options.intake.max_in_flight = 2;
+  Receiver receiver(folder, options);
+  const HeaderLookup no_headers = [](std::string_view) { return std::string_view(); };
+  Intake::Ticket all;
+  REQUIRE(receiver.intake().Admit(no_headers, all).code == RpcCode::kOk);
+  REQUIRE(all.Reserve(kRequestMemory));
+  auto call =
+      std::async(std::launch::async, [&] { return Client(receiver.address()).Call(kExportLogs, LogRequest("a")); });
+  for (bool waits = false; !waits;) {
+    Intake::Ticket other;
+    waits = receiver.intake().Admit(no_headers, other).code == RpcCode::kResourceExhausted;
+  }
+  auto stop = std::async(std::launch::async, [&] { receiver.server().Stop(); });
+  CHECK(stop.wait_for(std::chrono::seconds(15)) == std::future_status::ready);
+  all = {};
+  CHECK(!call.get().status.ok());
+}
+
 }  // namespace gf_otlp::receive

@@ -280,6 +280,12 @@ TEST_CASE("broken HTTP ends its connection with 400, too large a head with 431")
        {std::pair<std::string, int>{"nonsense\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\n\r\n", 400},
         {"POST /v1/traces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
+        {"POST /v1/traces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\nContent-Length: 0\r\n\r\n", 400},
+        {"POST /v1/traces HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400},
+        {"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+         "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n",
+         400},
         {std::string(100, '\0'), 400},
         {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(100'000, 'a') + "\r\n\r\n", 431}}) {
     RawClient client(receiver.port());
@@ -289,6 +295,9 @@ TEST_CASE("broken HTTP ends its connection with 400, too large a head with 431")
     CHECK(client.WaitForEnd() == End::kClosed);
   }
   RawClient fine(receiver.port());
+  for (const std::string target : {"http://here:4318/healthz", "HTTP://here/healthz?a", "/healthz"}) {
+    CHECK(fine.Ask("GET " + target + " HTTP/1.1\r\nHost:\r\n\r\n").status == 200);
+  }
   CHECK(fine.Ask("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(60'000, 'a') + "\r\n\r\n").status == 404);
 }
 
