@@ -257,7 +257,8 @@ class EndpointReader {
       }
       *to = file;
     }
-    if (flags_.cert_file.empty() != flags_.key_file.empty()) return UsageError("--cert-file and --key-file go together");
+    if (flags_.cert_file.empty() != flags_.key_file.empty())
+      return UsageError("--cert-file and --key-file go together");
     return tls_ ? CheckTlsFiles(to_) : Status();
   }
 
