@@ -25,7 +25,8 @@ struct DecodeCounts {
   std::uint64_t deprecated_names = 0;  // instrumentationLibrary* and kin, read as scopes
 };
 
-/// Whether a payload whose form its file does not tell is taken for protobuf: not for something compressed, or for JSON.
+/// Whether a payload whose form its file does not tell is taken for protobuf: not for something compressed, or for
+/// JSON.
 bool IsProtoPayload(std::string_view payload);
 
 /// Turns a unit into requests in the one form: decompresses a frame, transcodes JSON, detects the signal of protobuf.

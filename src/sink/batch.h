@@ -45,8 +45,8 @@ struct Batch {
   std::vector<Message> messages;
   PaddedBuffer keys;
   std::vector<RecordPlace> places;
-  /// Of each message the time of its earliest record, nanoseconds since 1970 (0: none of them has one); empty unless the
-  /// run is paced.
+  /// Of each message the time of its earliest record, nanoseconds since 1970 (0: none of them has one); empty unless
+  /// the run is paced.
   std::vector<std::uint64_t> times;
   /// The chunk that `places` speak of, for whoever made the batch: kept as long as its messages.
   std::shared_ptr<const void> origin;
