@@ -250,8 +250,8 @@ class ReplayRun {
     }
     if (flags_.run.JsonStats()) {
       static_cast<void>(WriteAll(env_.err, ReplaySummaryJson(summary) + "\n", "standard error"));
-    } else if (!flags_.run.quiet) {
-      env_.Say(ReplaySummaryText(summary));
+    } else if (!flags_.run.quiet || summary.totals.rejected_records > 0) {
+      env_.Say(ReplaySummaryText(summary));  // what a server rejected is lost: quiet as it is, that must be heard
     }
   }
 

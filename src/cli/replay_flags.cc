@@ -71,11 +71,11 @@ void ReplayFlags::Bind(CLI::App& sub) {
 
 Checkpoint::Options JobOptions(const CLI::App& sub) {
   std::vector<std::string> flags = ChoosingFlags();
-  flags.insert(flags.end(), {"--protocol", "--path", "--pipeline", "--shift-to", "--shift", "--new-ids"});
+  flags.insert(flags.end(), {"--protocol", "--pipeline", "--shift-to", "--shift", "--new-ids"});
   const auto given = Given(sub, flags);
   Checkpoint::Options options(given.begin(), given.end());
-  // Either may hold a secret.
-  for (const char* flag : {"--endpoint", "--header"}) {
+  // Each may hold a secret.
+  for (const char* flag : {"--endpoint", "--header", "--path"}) {
     const auto results = sub.get_option(flag)->results();
     if (!results.empty()) options[flag] = Fingerprint(fmt::format("{}", fmt::join(results, "\n")));
   }

@@ -115,8 +115,10 @@ Status CaptureFile::Open(bool& created) {
     return size.error();
   }
   size_ = *size;
-  if (size_ == 0) headers_ = Descriptor();
-  return {};
+  if (size_ > 0) return {};
+  headers_ = Descriptor();
+  // Those of a file that is gone are emptied.
+  return directory_.Has(HeadersName()) ? OpenHeaders(created) : Status();
 }
 
 void CaptureFile::Close() {

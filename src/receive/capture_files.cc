@@ -123,7 +123,12 @@ void CaptureFiles::Store(std::span<PendingRequest> group) {
 void CaptureFiles::Write(File& file) {
   Requests rest = file.pending;
   while (!rest.empty() && fatal_.ok()) {
-    if (const Status status = Open(file); !status.ok()) return Fail(file, rest, status);
+    if (const Status status = Open(file); !status.ok()) {
+      Fail(file, rest, status);
+      // Of many files it may be the trouble of this one alone: it does not speak for the disk.
+      if (options_.split == Split::kHeader) trouble_ = {};
+      return;
+    }
     std::size_t count = CountThatFit(file, rest);
     if (count > 0) {
       WriteRun(file, rest.first(count));

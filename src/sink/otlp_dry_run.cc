@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t kKeptBuffer = std::size_t{8} << 20;
 
-std::vector<Route> SignalRoutes() {
-  std::vector<Route> routes;
-  for (int i = 0; i < kSignalCount; ++i) routes.push_back({.topic = std::string(SignalName(Signal(i))), .headers = {}});
-  return routes;
-}
-
 }  // namespace
 
 OtlpDryRun::OtlpDryRun(SendRate rate, double speed) : pacer_(rate), timeline_(speed), counter_(SignalRoutes()) {}

@@ -78,7 +78,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const OtlpEndpoint& endpoint,
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(endpoint.connect_timeout.count()));
-  return grpc::CreateCustomChannel(endpoint.server, credentials, arguments);
+  // Else a host called "unix" or "dns" would be taken for a scheme.
+  return grpc::CreateCustomChannel("dns:///" + endpoint.server, credentials, arguments);
 }
 
 class OtlpGrpcTransport final : public OtlpTransport {

@@ -28,12 +28,6 @@ std::string DurationText(Seconds duration) {
   return seconds < 120 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.0f} min", seconds / 60);
 }
 
-std::vector<Route> SignalRoutes() {
-  std::vector<Route> routes;
-  for (int i = 0; i < kSignalCount; ++i) routes.push_back({.topic = std::string(SignalName(Signal(i))), .headers = {}});
-  return routes;
-}
-
 /// Says when requests are tried again and when it goes on, but not each time that a busy server lets one wait.
 /// Thread-safe.
 class News {
@@ -126,6 +120,7 @@ class OtlpSink::Impl {
   const OtlpSinkOptions options_;
   News news_{options_.say};
   std::mutex refuse_mutex_;  // held while on_refused is called
+  std::array<bool, kSignalCount> refused_before_{};
 
   mutable std::mutex mutex_;
   std::condition_variable work_;      // for those who send: the queue, a turn, or the end
@@ -317,6 +312,8 @@ void OtlpSink::Impl::CountTaken(const Turn& turn, const OtlpAnswer& answer) {
 Status OtlpSink::Impl::Refuse(const Turn& turn, const OtlpAnswer& answer) {
   const std::lock_guard one_at_a_time(refuse_mutex_);
   GF_RETURN_IF_ERROR(options_.on_refused(*turn.batch, *turn.message, answer.code, answer.reason));
+  const bool first = !std::exchange(refused_before_[turn.message->route], true);
+  if (first) news_.Say(fmt::format("{}: {}; this is said once", SignalName(turn.signal()), answer.reason));
   const std::lock_guard lock(mutex_);
   ++totals_.refused;
   return {};

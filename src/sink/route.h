@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "gf_otlp/signal.h"
+
 namespace gf_otlp {
 
 /// Where messages of one kind go (Message::route is an index into a list of these).
@@ -13,6 +15,13 @@ struct Route {
   /// Record headers of every message, in order; names may repeat.
   std::vector<std::pair<std::string, std::string>> headers;
 };
+
+/// Of OTLP requests: a route for each signal, in their order, called like it.
+inline std::vector<Route> SignalRoutes() {
+  std::vector<Route> routes;
+  for (int i = 0; i < kSignalCount; ++i) routes.push_back({.topic = std::string(SignalName(Signal(i))), .headers = {}});
+  return routes;
+}
 
 }  // namespace gf_otlp
 

@@ -145,7 +145,8 @@ class Answers(ReplayTest):
     def test_dead_letters_keep_it_going_and_can_be_sent_later(self):
         endpoint = self.endpoint([None, REFUSED, None])
         dead = self.path("dead.jsonl")
-        _, stats = self.replay(endpoint, self.spans(range(1, 9)), "--dead-letter", dead, "--shift", "1h")
+        said, stats = self.replay(endpoint, self.spans(range(1, 9)), "--dead-letter", dead, "--shift", "1h")
+        self.assertEqual(said.count("0815"), 1)
         self.assertEqual((stats["records_written"], stats["records_dead_lettered"], stats["requests_dead_lettered"]), (7, 1, 1))
         letter = json.loads(lines(read(dead))[0])
         self.assertIn("0815", letter["reason"])
@@ -173,6 +174,8 @@ class Answers(ReplayTest):
         self.assertIn("rejected by the server", err)
         endpoint = self.endpoint([Answer(body=answer)])
         _, err = self.run_command("replay", "--endpoint", endpoint.url, golden("traces-basic"), "-q")
+        self.assertIn("1 record of those rejected by the server", err)
+        _, err = self.run_command("replay", "--endpoint", self.endpoint().url, golden("traces-basic"), "-q")
         self.assertEqual(err, "")
 
 

@@ -385,6 +385,20 @@ TEST_CASE("nothing is taken any more once a file cannot be cut back") {
   CHECK(ReadNumbers({dir.path()}) == Range(1, 1));
 }
 
+TEST_CASE("one file of many that cannot be opened does not speak for the others") {
+  const TempDir dir;
+  CaptureWriterOptions options = OptionsOf(dir.path());
+  options.split = Split::kHeader;
+  TestWriter writer(options);
+  fs::create_directory(dir.path() + "/otlp-bad.proto");
+  for (const bool bad : {true, false}) {
+    StoredRequest request = NumberedRequest(1);
+    request.group = bad ? "bad" : "good";
+    CHECK(writer.Store(std::move(request)).ok() == !bad);
+    CHECK(writer->health().ok());
+  }
+}
+
 TEST_CASE("a file that somebody deletes or empties begins anew") {
   const TempDir dir;
   TestWriter writer(OptionsOf(dir.path()));
@@ -394,6 +408,7 @@ TEST_CASE("a file that somebody deletes or empties begins anew") {
   fs::remove(dir.path() + "/otlp.proto");
   CHECK(writer.Store(NumberedRequest(2)).ok());
   CHECK(ReadNumbers({dir.path()}) == Range(2, 2));
+  CHECK(Slurp(dir.path() + "/otlp.proto.headers").empty());
   fs::resize_file(dir.path() + "/otlp.proto", 0);
   StoredRequest third = NumberedRequest(3);
   third.headers = {{"a", "3"}};
