@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
 #include "receive/http_session.h"
 
 namespace gf_otlp::receive {
@@ -34,8 +33,6 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 /// What is left of sessions after Close() of all.
 constexpr std::chrono::milliseconds kCloseTime{1'000};
 
-constexpr std::size_t kMaxPem = std::size_t{1} << 20;
-
 /// Every connection is a file descriptor.
 void RaiseFileLimit() {
   rlimit limit{};
@@ -48,11 +45,6 @@ Status SetUpTls(const ServerTls& files, asio::ssl::context& context) {
   const auto failed = [](const std::string& file, const error_code& error) {
     return UsageError(fmt::format("{}: {}", file, error.message()));
   };
-  // Which of them is not there, OpenSSL does not say.
-  for (const std::string* file : {&files.cert_file, &files.key_file, &files.client_ca_file}) {
-    if (file->empty()) continue;
-    if (const Result<std::string> text = ReadFile(*file, kMaxPem); !text) return UsageError(text.error().message());
-  }
   SSL_CTX* const native = context.native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   // Connections that wait hold no buffers.
