@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r";
 
-std::string_view Trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
-  return text.substr(0, text.find_last_not_of(kSpace) + 1);
-}
-
 /// Whether it can stand in a header: of a token, without spaces too.
 bool IsPrintable(std::string_view text, char from) {
   return !text.empty() && std::ranges::all_of(text, [from](char c) { return c >= from && c <= '~'; });
@@ -27,7 +22,7 @@ bool IsPrintable(std::string_view text, char from) {
 
 std::optional<Credentials> ParseLine(std::string_view line) {
   const std::size_t end = std::min(line.find_first_of(kSpace), line.size());
-  const std::string_view scheme = line.substr(0, end), text = Trimmed(line.substr(end));
+  const std::string_view scheme = line.substr(0, end), text = Trimmed(line.substr(end), kSpace);
   if (EqualsIgnoringCase(scheme, "bearer") && IsPrintable(text, '!')) {
     return Credentials{.scheme = Credentials::Scheme::kBearer, .text = std::string(text)};
   }
@@ -51,7 +46,7 @@ Result<std::vector<Credentials>> ParseAuthFile(std::string_view text) {
   std::vector<Credentials> all;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = Trimmed(text.substr(0, end));
+    const std::string_view line = Trimmed(text.substr(0, end), kSpace);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.starts_with('#')) continue;
     std::optional<Credentials> credentials = ParseLine(line);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "cli/config_file.h"
 #include "sink/kafka_partitioner.h"
 
@@ -46,13 +47,6 @@ Status MoveTls(std::vector<ConfigEntry>& entries, const std::string& file) {
     if (entry.key == "auth.tls" || entry.key.starts_with("auth.tls.")) entry.key.erase(0, 5);
   }
   return {};
-}
-
-std::string InLowerCase(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return static_cast<char>(c | (c >= 'A' && c <= 'Z' ? 0x20 : 0)); });
-  return lower;
 }
 
 /// Of properties in lower case, those that hold what nobody else may see: librdkafka's, and what other clients of Kafka

@@ -53,16 +53,10 @@ Result<std::optional<ListenAddress>> ReadAddress(std::string_view flag, std::str
 /// A header's name in lower case. kUsage for what is none (RFC 9110, token), and for one that holds secrets. `flag`:
 /// what stands in front of it.
 Result<std::string> ReadHeaderName(std::string_view flag, std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto is_token = [&](char c) {
-    const char lower = AsciiLower(c);
-    return IsDigit(c) || (lower >= 'a' && lower <= 'z') || kMarks.contains(c);
-  };
-  if (name.empty() || !std::ranges::all_of(name, is_token)) {
+  if (!IsToken(name)) {
     return std::unexpected(UsageError(fmt::format("{}{}: not the name of a header", flag, name)));
   }
-  std::string lower;
-  std::ranges::transform(name, std::back_inserter(lower), AsciiLower);
+  std::string lower = InLowerCase(name);
   constexpr std::string_view kSecrets[] = {"authorization", "proxy-authorization", "cookie"};
   if (std::ranges::find(kSecrets, lower) != std::end(kSecrets)) {
     return std::unexpected(UsageError(fmt::format("{}{}: would store secrets beside the data", flag, name)));

@@ -53,22 +53,8 @@ Result<std::pair<Signal, std::string>> SplitOneSignal(std::string_view flag, std
                                                 ShownText(text.substr(0, text.find('='))), what)));
 }
 
-/// RFC 9110, token.
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    const char lower = AsciiLower(c);
-    return (lower >= 'a' && lower <= 'z') || IsDigit(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
-  });
-}
-
 bool HasControls(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7F; });
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 /// NAME: VALUE. Values may be secrets: messages do not hold them.
@@ -77,8 +63,7 @@ Result<Header> ReadHeader(std::string_view text) {
   if (colon == std::string_view::npos || !IsToken(text.substr(0, colon))) {
     return std::unexpected(UsageError("--header: write 'NAME: VALUE', or 'traces=NAME: VALUE' for one signal"));
   }
-  std::string name(text.substr(0, colon));
-  std::ranges::transform(name, name.begin(), AsciiLower);
+  std::string name = InLowerCase(text.substr(0, colon));
   constexpr std::string_view kOurs[] = {
       "content-type", "content-encoding", "content-length", "transfer-encoding", "host", "connection", "te"};
   if (std::ranges::find(kOurs, name) != std::end(kOurs)) {

@@ -48,12 +48,6 @@ std::int64_t WholeSeconds(std::chrono::nanoseconds delay) {
   return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(delay).count());
 }
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
-  return text.substr(0, text.find_last_not_of(kSpace) + 1);
-}
-
 }  // namespace
 
 std::string_view HttpHead::Header(std::string_view name) const {

@@ -15,12 +15,6 @@ namespace http = boost::beast::http;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string InLowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = AsciiLower(c);
-  return lower;
-}
-
 /// What comes behind "http://host" of a target in absolute form, which proxies send (RFC 9112, 3.2.2).
 std::string_view WithoutHost(std::string_view target) {
   const std::size_t scheme = target.find("://");
