@@ -25,6 +25,11 @@ def read(path):
         return file.read()
 
 
+def sanitized():
+    """Whether the program was built with a sanitizer, which takes memory of its own."""
+    return b"libasan.so" in read(GF_OTLP) or b"libtsan.so" in read(GF_OTLP)
+
+
 def lines(output):
     """The lines of JSON output. Not splitlines(): U+2028 ends no line."""
     return [line for line in output.split(b"\n") if line]
