@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,13 +23,21 @@ enum class Shape : std::uint8_t {
   kClickHouseJson,  // the same with JSON-typed attributes
   kGlassFlow,       // GlassFlow's Kafka exporter
   kGlassFlowFlat,   // GlassFlow's OTLP receiver
+  kAgents,          // store of AI-agent telemetry: spans and events, metrics give no rows
 };
 inline constexpr Shape kShapes[] = {Shape::kClickHouse, Shape::kClickHouseJson, Shape::kGlassFlow,
-                                    Shape::kGlassFlowFlat};
+                                    Shape::kGlassFlowFlat, Shape::kAgents};
 
-/// "clickhouse", "clickhouse-json", "glassflow", "glassflow-flat".
+/// "clickhouse", "clickhouse-json", "glassflow", "glassflow-flat", "agents".
 std::string_view ShapeName(Shape shape);
 std::optional<Shape> ParseShape(std::string_view name);
+
+/// What a model's tokens cost, in USD per million.
+struct ModelPrice {
+  std::string pattern;  // of the model's name; * is any text, letters are the same in upper and lower case
+  double input = 0, output = 0;
+  double cached_input = 0;  // tokens read from a cache
+};
 
 struct RowOptions {
   Shape shape = Shape::kClickHouse;
@@ -38,9 +47,15 @@ struct RowOptions {
   int time_digits = 0;
   /// glassflow-flat: also what GlassFlow's receiver drops.
   bool keep_all = false;
+  /// agents: attributes that a column is filled from, the first before the others, in place of the built-in ones.
+  std::map<std::string, std::vector<std::string>> attributes_of;
+  /// agents: the prices of model calls that do not say their cost; the first pattern that fits counts.
+  std::vector<ModelPrice> prices;
+  /// agents: without prompts, answers, and what goes into tools and comes out of them.
+  bool drop_content = false;
 };
 
-/// The Kafka topics that records go to when nothing says otherwise, by RecordKind.
+/// The Kafka topics that records go to when neither a table nor anybody says otherwise, by RecordKind.
 inline constexpr std::array<std::string_view, 7> kDefaultTopics = {"otel-traces",
                                                                    "otel-logs",
                                                                    "otel-metrics-gauge",
@@ -63,12 +78,15 @@ struct TableInfo {
   std::string name;
   std::vector<ColumnInfo> columns;  // those that rows have
   std::vector<RecordKind> kinds;    // whose records give rows of this table
+  /// The Kafka topics that its rows go to when nothing says otherwise.
+  std::vector<std::string> topics;
 };
 
 /// What was changed while writing rows.
 struct RowCounts {
   std::uint64_t replaced_bytes = 0;  // bytes that were not UTF-8, now U+FFFD
   std::uint64_t clamped_times = 0;   // times outside of what ClickHouse reads
+  std::uint64_t unread_numbers = 0;  // agents: tokens and costs that are no numbers
 };
 
 /// Maps records to rows of a shape's tables. One per thread.
@@ -83,9 +101,13 @@ class RowMapper {
   const std::vector<TableInfo>& tables() const;
   /// The tables (indices into tables()) that records of `kind` give rows of; none for metrics without data.
   std::span<const std::size_t> TablesOf(RecordKind kind) const;
-  /// Appends the row of the reader's current record in one of its tables: a JSON object and a newline (JSONEachRow).
+  /// Whether the reader's current record has rows in one of its tables: all do but those of shape agents.
   /// REQUIRES: `table` is of TablesOf(reader.kind())
-  void Append(std::size_t table, const RequestReader& reader, PaddedBuffer& rows);
+  bool HasRows(std::size_t table, const RequestReader& reader) const;
+  /// Appends the rows of the reader's current record in one of its tables, each a JSON object and a newline
+  /// (JSONEachRow), and gives how many: one, of shape agents also none or several.
+  /// REQUIRES: `table` is of TablesOf(reader.kind())
+  std::size_t Append(std::size_t table, const RequestReader& reader, PaddedBuffer& rows);
 
   const RowCounts& counts() const;
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr unsigned kMaxThreads = 256;
 
-constexpr std::string_view kShapeNames = "clickhouse|clickhouse-json|glassflow|glassflow-flat";
+constexpr std::string_view kShapeNames = "clickhouse|clickhouse-json|glassflow|glassflow-flat|agents";
 constexpr std::string_view kFormats = "json|proto|framed|delimited|dead-letter";
 constexpr std::string_view kSignals = "traces|logs|metrics";
 constexpr std::string_view kCompressions = "none|gzip|zstd";

@@ -9,8 +9,7 @@ Status RowWriter::Append(const WireRequest& request, UnitWork& work, Batch& batc
     for (const std::size_t table : mapper_.TablesOf(reader_.kind())) {
       if (!work.choice.WritesTable(table)) continue;
       PaddedBuffer& stream = batch.streams[separate_ ? table : 0];
-      mapper_.Append(table, reader_, stream);
-      ++work.counts.rows[table];
+      work.counts.rows[table] += mapper_.Append(table, reader_, stream);
       if (stream.size() >= kLargeBatch) GF_RETURN_IF_ERROR(work.make_room(batch));
     }
   }

@@ -9,7 +9,7 @@
 namespace gf_otlp {
 
 std::string_view ShapeName(Shape shape) {
-  constexpr std::string_view kNames[] = {"clickhouse", "clickhouse-json", "glassflow", "glassflow-flat"};
+  constexpr std::string_view kNames[] = {"clickhouse", "clickhouse-json", "glassflow", "glassflow-flat", "agents"};
   return kNames[static_cast<int>(shape)];
 }
 
@@ -47,6 +47,7 @@ Result<RowMapper> RowMapper::Make(const RowOptions& options) {
   auto state = std::make_unique<State>();
   Tables declared = options.shape == Shape::kGlassFlow       ? GlassFlowTables(options, state->counts)
                     : options.shape == Shape::kGlassFlowFlat ? GlassFlowFlatTables(options, state->counts)
+                    : options.shape == Shape::kAgents        ? AgentTables(options, state->counts)
                                                              : ClickHouseTables(options, state->counts);
   for (TableDeclaration& table : declared) {
     for (const RecordKind kind : table.info.kinds)
@@ -63,8 +64,12 @@ std::span<const std::size_t> RowMapper::TablesOf(RecordKind kind) const {
   return state_->tables_of[static_cast<int>(kind)];
 }
 
-void RowMapper::Append(std::size_t table, const RequestReader& reader, PaddedBuffer& rows) {
-  state_->writers[table]->Append(reader, rows);
+bool RowMapper::HasRows(std::size_t table, const RequestReader& reader) const {
+  return state_->writers[table]->HasRows(reader);
+}
+
+std::size_t RowMapper::Append(std::size_t table, const RequestReader& reader, PaddedBuffer& rows) {
+  return state_->writers[table]->Append(reader, rows);
 }
 
 const RowCounts& RowMapper::counts() const { return state_->counts; }

@@ -13,6 +13,7 @@ using Tables = std::vector<TableDeclaration>;
 Tables ClickHouseTables(const RowOptions& options, RowCounts& counts);  // also clickhouse-json
 Tables GlassFlowTables(const RowOptions& options, RowCounts& counts);
 Tables GlassFlowFlatTables(const RowOptions& options, RowCounts& counts);
+Tables AgentTables(const RowOptions& options, RowCounts& counts);
 
 }  // namespace gf_otlp
 

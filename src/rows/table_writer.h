@@ -20,27 +20,47 @@ namespace gf_otlp {
 class TableWriter {
  public:
   virtual ~TableWriter() = default;
-  /// Appends the row of the reader's record.
-  virtual void Append(const RequestReader& reader, PaddedBuffer& rows) = 0;
+  /// Whether the reader's record has rows in this table.
+  virtual bool HasRows(const RequestReader& reader) const = 0;
+  /// Appends the rows of the reader's record; how many.
+  virtual std::size_t Append(const RequestReader& reader, PaddedBuffer& rows) = 0;
+};
+
+/// A row for each record, which the columns' functions see as it is. What tables with other rows have in place of this
+/// is made of RowOptions and RowCounts (which outlive it) too.
+class RowOfRecord {
+ public:
+  RowOfRecord(const RowOptions&, RowCounts&) {}
+  static bool Has(const RequestReader& /*reader*/) { return true; }
+  /// Calls `write(row)` for each row of the reader's record; how many.
+  template <class Write>
+  std::size_t ForEach(const RequestReader& reader, Write write) {
+    write(reader);
+    return 1;
+  }
 };
 
 /// A table's columns (std::tuple of Column) as JSON objects. The text of columns that depend on the resource, the scope
 /// or the metric is kept from row to row: neighbouring ones as one piece.
-template <const auto& kColumns, Dialect kDialect>
+template <const auto& kColumns, Dialect kDialect, class RowsOf = RowOfRecord>
 class JsonTableWriter final : public TableWriter {
  public:
-  JsonTableWriter(const RowOptions& options, RowCounts& counts) {
+  JsonTableWriter(const RowOptions& options, RowCounts& counts) : rows_of_(options, counts) {
     state_.counts = &counts;
     state_.time_digits = options.time_digits;
   }
 
-  void Append(const RequestReader& reader, PaddedBuffer& rows) override {
-    KeepWhatIsShared(reader);
-    state_.out = &rows;
-    const std::size_t begin = rows.size();
-    AppendColumns(reader, std::make_index_sequence<kSize>());
-    rows.data()[begin] = '{';
-    rows.AppendFixed<2>("}\n");
+  bool HasRows(const RequestReader& reader) const override { return rows_of_.Has(reader); }
+
+  std::size_t Append(const RequestReader& reader, PaddedBuffer& rows) override {
+    return rows_of_.ForEach(reader, [&](const auto& row) {
+      if constexpr (kAnyShared) KeepWhatIsShared(row);
+      state_.out = &rows;
+      const std::size_t begin = rows.size();
+      AppendColumns(row, std::make_index_sequence<kSize>());
+      rows.data()[begin] = '{';
+      rows.AppendFixed<2>("}\n");
+    });
   }
 
  private:
@@ -51,6 +71,9 @@ class JsonTableWriter final : public TableWriter {
 
   template <std::size_t I>
   static constexpr bool kShared = ColumnAt<I>::kLevel != Level::kRecord;
+  static constexpr bool kAnyShared = []<std::size_t... kI>(std::index_sequence<kI...>) {
+    return (kShared<kI> || ...);
+  }(std::make_index_sequence<kSize>());
   /// The first of neighbouring shared columns stands for all of them.
   template <std::size_t I>
   static constexpr bool kBeginsPiece = [] {
@@ -74,29 +97,31 @@ class JsonTableWriter final : public TableWriter {
     return key;
   }();
 
-  template <std::size_t... kI>
-  void AppendColumns(const RequestReader& reader, std::index_sequence<kI...>) {
-    (AppendColumn<kI>(reader), ...);
+  template <class Row, std::size_t... kI>
+  void AppendColumns(const Row& row, std::index_sequence<kI...>) {
+    (AppendColumn<kI>(row), ...);
   }
 
-  template <std::size_t I>
-  void AppendColumn(const RequestReader& reader) {
+  template <std::size_t I, class Row>
+  void AppendColumn(const Row& row) {
     if constexpr (!kShared<I>) {
-      AppendField<I>(reader);
+      AppendField<I>(row);
     } else if constexpr (kBeginsPiece<I>) {
       state_.out->Append(pieces_[I].view());
     }
   }
 
-  template <std::size_t I>
-  void AppendField(const RequestReader& reader) {
+  template <std::size_t I, class Row>
+  void AppendField(const Row& row) {
     constexpr auto& kColumn = std::get<I>(kColumns);
-    // Not `if constexpr`: for g++ 12 with -fsanitize=undefined this is no constant expression. It is folded all the
-    // same.
-    if (kColumn.present != nullptr && !kColumn.present(reader)) return;
+    if constexpr (std::is_same_v<Row, RequestReader>) {
+      // Not `if constexpr`: for g++ 12 with -fsanitize=undefined this is no constant expression. It is folded all the
+      // same.
+      if (kColumn.present != nullptr && !kColumn.present(row)) return;
+    }
     state_.out->AppendFixed<kKey<I>.size()>(kKey<I>.data());
     JsonValue<typename ColumnAt<I>::Type, kDialect> value(state_, orders_[I]);
-    kColumn.write(value, reader);
+    kColumn.write(value, row);
   }
 
   void KeepWhatIsShared(const RequestReader& reader) {
@@ -134,6 +159,7 @@ class JsonTableWriter final : public TableWriter {
     }
   }
 
+  RowsOf rows_of_;
   JsonState state_;
   std::array<KeyOrder, kSize> orders_;
   std::array<PaddedBuffer, kSize> kept_, pieces_;
@@ -147,12 +173,15 @@ struct TableDeclaration {
 };
 
 /// The declaration of a table whose columns are `kColumns`.
-template <const auto& kColumns, Dialect kDialect>
+template <const auto& kColumns, Dialect kDialect, class RowsOf = RowOfRecord>
 TableDeclaration DeclareTable(std::string name, std::vector<RecordKind> kinds, const RowOptions& options,
                               RowCounts& counts) {
   TableDeclaration table;
   table.info.name = std::move(name);
   table.info.kinds = std::move(kinds);
+  for (const RecordKind kind : table.info.kinds) {
+    table.info.topics.emplace_back(kDefaultTopics[static_cast<std::size_t>(kind)]);
+  }
   std::apply(
       [&](const auto&... column) {
         (table.info.columns.push_back(
@@ -160,7 +189,7 @@ TableDeclaration DeclareTable(std::string name, std::vector<RecordKind> kinds, c
          ...);
       },
       kColumns);
-  table.writer = std::make_unique<JsonTableWriter<kColumns, kDialect>>(options, counts);
+  table.writer = std::make_unique<JsonTableWriter<kColumns, kDialect, RowsOf>>(options, counts);
   return table;
 }
 

@@ -223,12 +223,7 @@ class SchemaMaker {
   std::string TopicsOf(const TableInfo& info) const {
     const auto given = options_.kafka_topics.find(info.name);
     if (given != options_.kafka_topics.end()) return given->second;
-    std::string topics;
-    for (const RecordKind kind : info.kinds) {
-      if (!topics.empty()) topics += ',';
-      topics += kDefaultTopics[static_cast<std::size_t>(kind)];
-    }
-    return topics;
+    return fmt::format("{}", fmt::join(info.topics, ","));
   }
 
   void AddKafka(Schema& schema) const {

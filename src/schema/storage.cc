@@ -6,6 +6,8 @@
 #include <cctype>
 #include <vector>
 
+#include "schema/agent_storage.h"
+
 namespace gf_otlp::schema {
 namespace {
 
@@ -151,6 +153,7 @@ void AddSettings(Table& table) { table.settings = {{"index_granularity", "8192"}
 }  // namespace
 
 std::string AddStorage(const TableInfo& info, const RowOptions& rows, ServerVersion server, Table& table) {
+  if (rows.shape == Shape::kAgents) return AddAgentStorage(info.name, table);
   const RecordKind kind = info.kinds.front();
   const bool text = HasTextIndexes(kind, rows, server);
   const Layout layout = kind == RecordKind::kSpan  ? SpanLayout(rows)
@@ -191,7 +194,7 @@ Table TraceTimesTable() {
   return table;
 }
 
-bool HasTraceTimes(Shape shape) { return shape != Shape::kGlassFlowFlat; }
+bool HasTraceTimes(Shape shape) { return shape != Shape::kGlassFlowFlat && shape != Shape::kAgents; }
 
 std::string TraceTimesQuery(std::string_view spans) {
   return fmt::format(

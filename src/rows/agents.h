@@ -1,0 +1,146 @@
+#ifndef GF_OTLP_ROWS_AGENTS_H_
+#define GF_OTLP_ROWS_AGENTS_H_
+
+#include "rows/agent_rows.h"
+#include "rows/column.h"
+#include "rows/common_columns.h"
+#include "rows/flat.h"
+#include "rows/types.h"
+
+/// The tables of a store of AI-agent telemetry: spans of any service, and the events of spans and logs.
+namespace gf_otlp::agents {
+
+inline constexpr auto WriteText = [](auto& out, const AgentRow& row, Field field) {
+  row.text(field) != nullptr ? out.Text(*row.text(field)) : out.Name("");
+};
+inline constexpr auto WriteCount = [](auto& out, const AgentRow& row, Field field) {
+  row.count(field) ? out.Integer(*row.count(field)) : out.Null();
+};
+inline constexpr auto WriteCost = [](auto& out, const AgentRow& row) {
+  row.cost_usd ? out.Float(*row.cost_usd) : out.Null();
+};
+inline constexpr auto WriteService = [](auto& out, const AgentRow& row) {
+  const Value* name = FindAttribute(row.reader->resource().attributes, kServiceNameKey);
+  out.Text(name != nullptr ? *name : Value());
+};
+
+inline constexpr std::tuple kSpans{
+    RecordColumn<type::String>(
+        {"trace_id", "trace: 32 hex digits"},
+        [](auto& out, const AgentRow& row) { out.Id(row.reader->span().trace_id, kTraceIdSize); }),
+    RecordColumn<type::String>({"span_id", "span: 16 hex digits"},
+                               [](auto& out, const AgentRow& row) { out.Id(row.reader->span().span_id, kSpanIdSize); }),
+    RecordColumn<type::String>(
+        {"parent_span_id", "parent span: 16 hex digits, empty for a root"},
+        [](auto& out, const AgentRow& row) { out.Id(row.reader->span().parent_span_id, kSpanIdSize); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"tenant_id", "who the agent works for"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kTenantId); }),
+    RecordColumn<type::LowCardinalityString>({"env", "deployment environment"},
+                                             [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kEnv); }),
+    RecordColumn<type::LowCardinalityString>({"service_name", "resource attribute service.name"}, WriteService),
+    RecordColumn<type::LowCardinalityString>(
+        {"operation", "what the span does: chat, invoke_agent, execute_tool, LLM ...; else its name"},
+        [](auto& out, const AgentRow& row) {
+          row.text(Field::kOperation) != nullptr ? out.Text(*row.text(Field::kOperation))
+                                                 : out.String(row.reader->span().name);
+        }),
+    RecordColumn<type::LowCardinalityString>(
+        {"span_name", "name of the span"}, [](auto& out, const AgentRow& row) { out.String(row.reader->span().name); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"kind", "INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER or UNSPECIFIED"},
+        [](auto& out, const AgentRow& row) { out.Name(EnumName(flat::kSpanKinds, row.reader->span().kind)); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"status_code", "UNSET, OK or ERROR; most spans that went well are UNSET"},
+        [](auto& out, const AgentRow& row) { out.Name(EnumName(flat::kStatusCodes, row.reader->span().status_code)); }),
+    RecordColumn<type::String>({"status_message", "what went wrong, where the status is ERROR"},
+                               [](auto& out, const AgentRow& row) { out.String(row.reader->span().status_message); }),
+    RecordColumn<type::DateTime64>({"start_ts", "start of the span in ns", "Delta, ZSTD(1)"},
+                                   [](auto& out, const AgentRow& row) { out.Time(row.reader->span().start_time); }),
+    RecordColumn<type::DateTime64>({"end_ts", "end of the span in ns", "Delta, ZSTD(1)"},
+                                   [](auto& out, const AgentRow& row) { out.Time(row.reader->span().end_time); }),
+    RecordColumn<type::Float64>(
+        {"duration_ms", "ms from start to end; 0 without an end, less than 0 where that is before the start"},
+        [](auto& out, const AgentRow& row) { out.Float(DurationMs(row.reader->span())); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"model", "model that answered, else the one that was asked for"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kModel); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"provider", "who runs the model"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kProvider); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"agent_name", "name of the agent"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kAgentName); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"tool_name", "name of the tool"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kToolName); }),
+    RecordColumn<type::String>({"session_id", "conversation or session"},
+                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kSessionId); }),
+    RecordColumn<type::String>({"workflow_id", "workflow, by id or name"},
+                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kWorkflowId); }),
+    RecordColumn<type::String>({"user_id", "who uses the agent"},
+                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kUserId); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_prompt", "tokens that went in, null where it is not known"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_completion", "tokens that came out"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCompletion); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_cache_read", "tokens that were read from a cache"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCacheRead); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_cache_write", "tokens that were written to a cache"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCacheWrite); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_reasoning", "tokens of reasoning"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensReasoning); }),
+    RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
+    RecordColumn<type::LowCardinalityString>(
+        {"cost_source", "where cost_usd is from: attribute, price table, or empty"},
+        [](auto& out, const AgentRow& row) { out.Name(row.cost_source); }),
+    RecordColumn<type::StringMap>(
+        {"attributes", "attributes of the span as texts, and of its resource where the span has none of that name"},
+        [](auto& out, const AgentRow& row) { out.Map(*row.own); }),
+    RecordColumn<type::Json>({"attributes_json", "the same attributes with their types"},
+                             [](auto& out, const AgentRow& row) { out.Json(*row.own); })};
+
+inline constexpr std::tuple kEvents{
+    RecordColumn<type::DateTime64>({"event_ts", "time of the event in ns", "Delta, ZSTD(1)"},
+                                   [](auto& out, const AgentRow& row) { out.Time(EventTime(row)); }),
+    RecordColumn<type::LowCardinalityString>({"event_type", "name of the event"},
+                                             [](auto& out, const AgentRow& row) { out.String(row.event_type); }),
+    RecordColumn<type::String>({"trace_id", "trace it belongs to: 32 hex digits, or empty"},
+                               [](auto& out, const AgentRow& row) { out.Id(TraceIdOf(row), kTraceIdSize); }),
+    RecordColumn<type::String>({"span_id", "span it belongs to: 16 hex digits, or empty"},
+                               [](auto& out, const AgentRow& row) { out.Id(SpanIdOf(row), kSpanIdSize); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"tenant_id", "who the agent works for"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kTenantId); }),
+    RecordColumn<type::LowCardinalityString>({"env", "deployment environment"},
+                                             [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kEnv); }),
+    RecordColumn<type::LowCardinalityString>({"service_name", "resource attribute service.name"}, WriteService),
+    RecordColumn<type::Json>(
+        {"payload_json",
+         "attributes of the event, and of its resource where it has none of that name; of a log record also its body"},
+        [](auto& out, const AgentRow& row) { out.Json(*row.own); }),
+    RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_prompt", "tokens that went in, null where it is not known"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
+    RecordColumn<type::Nullable<type::UInt64>>(
+        {"tokens_completion", "tokens that came out"},
+        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCompletion); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"model", "model"}, [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kModel); }),
+    RecordColumn<type::LowCardinalityString>(
+        {"tool_name", "name of the tool"},
+        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kToolName); }),
+    RecordColumn<type::String>({"session_id", "conversation or session"},
+                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kSessionId); }),
+    RecordColumn<type::String>({"user_id", "who uses the agent"},
+                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kUserId); })};
+
+}  // namespace gf_otlp::agents
+
+#endif  // GF_OTLP_ROWS_AGENTS_H_

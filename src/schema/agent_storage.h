@@ -1,0 +1,18 @@
+#ifndef GF_OTLP_SCHEMA_AGENT_STORAGE_H_
+#define GF_OTLP_SCHEMA_AGENT_STORAGE_H_
+
+#include <string>
+#include <string_view>
+
+#include "schema/table.h"
+
+/// What the tables of shape agents have beside the columns that rows have.
+namespace gf_otlp::schema {
+
+/// Adds computed columns, keys, indexes and settings to spans_raw or events_raw; gives the expression (a DateTime) that
+/// its rows grow old by.
+std::string AddAgentStorage(std::string_view table_name, Table& table);
+
+}  // namespace gf_otlp::schema
+
+#endif  // GF_OTLP_SCHEMA_AGENT_STORAGE_H_
