@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace gf_otlp::agents {
 namespace {
 
@@ -31,31 +33,40 @@ constexpr Candidate kToolName[] = {{"gen_ai.tool.name"},
                                    {"tool_name"}};
 constexpr Candidate kSessionId[] = {{"gen_ai.conversation.id"}, {"session.id"}, {"langfuse.session.id"}};
 constexpr Candidate kWorkflowId[] = {
-    {"workflow_id"}, {"workflow.id"}, {"gen_ai.workflow.name"}, {"traceloop.workflow.name"}};
+    {"workflow_id"},  {"workflow.id"}, {"workflow.run_id"}, {"gen_ai.workflow.name"}, {"traceloop.workflow.name"},
+    {"workflow.name"}};
 constexpr Candidate kUserId[] = {{"user.id"}, {"langfuse.user.id"}, {"enduser.id"}, {"llm.user"}, {"user_id"}};
 
 constexpr std::string_view kLangfuseUsage = "langfuse.observation.usage_details";
 constexpr Candidate kTokensPrompt[] = {{"gen_ai.usage.input_tokens"},
                                        {"gen_ai.usage.prompt_tokens"},
                                        {"llm.token_count.prompt"},
-                                       {"input_tokens"},
+                                       {.attribute = "input_tokens", .without_cached = true},
                                        {"tokens.prompt"},
-                                       {.attribute = kLangfuseUsage, .member = "input"}};
-constexpr Candidate kTokensCompletion[] = {
-    {"gen_ai.usage.output_tokens"}, {"gen_ai.usage.completion_tokens"},
-    {"llm.token_count.completion"}, {"output_tokens"},
-    {"tokens.completion"},          {.attribute = kLangfuseUsage, .member = "output"}};
+                                       {.attribute = kLangfuseUsage, .member = "input", .without_cached = true},
+                                       {.attribute = kLangfuseUsage, .member = "prompt_tokens"}};
+constexpr Candidate kTokensCompletion[] = {{"gen_ai.usage.output_tokens"},
+                                           {"gen_ai.usage.completion_tokens"},
+                                           {"llm.token_count.completion"},
+                                           {"output_tokens"},
+                                           {"tokens.completion"},
+                                           {.attribute = kLangfuseUsage, .member = "output"},
+                                           {.attribute = kLangfuseUsage, .member = "completion_tokens"}};
 constexpr Candidate kTokensCacheRead[] = {{"gen_ai.usage.cache_read.input_tokens"},
                                           {"gen_ai.usage.cache_read_input_tokens"},
                                           {"llm.token_count.prompt_details.cache_read"},
-                                          {"cache_read_tokens"}};
+                                          {"cache_read_tokens"},
+                                          {.attribute = kLangfuseUsage, .member = "cache_read_input_tokens"},
+                                          {.attribute = kLangfuseUsage, .member = "input_cached_tokens"}};
 constexpr Candidate kTokensCacheWrite[] = {{"gen_ai.usage.cache_creation.input_tokens"},
                                            {"gen_ai.usage.cache_creation_input_tokens"},
                                            {"llm.token_count.prompt_details.cache_write"},
-                                           {"cache_creation_tokens"}};
+                                           {"cache_creation_tokens"},
+                                           {.attribute = kLangfuseUsage, .member = "cache_creation_input_tokens"}};
 constexpr Candidate kTokensReasoning[] = {{"gen_ai.usage.reasoning.output_tokens"},
                                           {"gen_ai.usage.reasoning_tokens"},
-                                          {"llm.token_count.completion_details.reasoning"}};
+                                          {"llm.token_count.completion_details.reasoning"},
+                                          {.attribute = kLangfuseUsage, .member = "output_reasoning_tokens"}};
 constexpr Candidate kCostUsd[] = {{"gen_ai.usage.cost.amount", "gen_ai.usage.cost.currency", "USD"},
                                   {"gen_ai.usage.cost"},
                                   {"gen_ai.usage.cost_usd"},
@@ -64,13 +75,70 @@ constexpr Candidate kCostUsd[] = {{"gen_ai.usage.cost.amount", "gen_ai.usage.cos
                                   {.attribute = "langfuse.observation.cost_details", .member = "total"},
                                   {"cost_usd"},
                                   {"cost.usd"},
-                                  {"cost", "event.name", "api_request"}};
+                                  {"cost", "event.name", "api_request"},
+                                  {"cost", "event.name", "claude_code.api_request"}};
 
 constexpr std::span<const Candidate> kCandidates[] = {
     kTenantId,        kEnv,        kOperation, kModel,        kProvider,         kAgentName,       kToolName,
     kSessionId,       kWorkflowId, kUserId,    kTokensPrompt, kTokensCompletion, kTokensCacheRead, kTokensCacheWrite,
     kTokensReasoning, kCostUsd};
 static_assert(std::size(kCandidates) == kFields);
+
+/// Prompts and answers: the attributes themselves and, where they are lists, their flattened elements
+/// ("gen_ai.prompt.0.content", but not "gen_ai.prompt.name").
+constexpr std::string_view kContent[] = {
+    // GenAI semantic conventions, also what they had before
+    "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions",
+    "gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "gen_ai.retrieval.documents",
+    "gen_ai.retrieval.query.text", "gen_ai.memory.records", "gen_ai.memory.query.text", "gen_ai.prompt",
+    "gen_ai.completion", "gen_ai.event.content", "gen_ai.input", "gen_ai.output",
+    // OpenInference
+    "input.value", "output.value", "llm.input_messages", "llm.output_messages", "llm.prompts", "llm.choices",
+    "llm.function_call", "llm.prompt_template.template", "llm.prompt_template.variables", "embedding.embeddings",
+    "embedding.text", "embedding.vector", "retrieval.documents", "reranker.input_documents",
+    "reranker.output_documents", "reranker.query", "document.content", "tool.parameters", "tool.output",
+    "tool_call.function.arguments", "message.content", "message.contents", "message.tool_calls",
+    "message.function_call_arguments_json", "message_content.text", "prompt.text", "completion.text",
+    // OpenLLMetry
+    "traceloop.entity.input", "traceloop.entity.output", "traceloop.prompt.template",
+    "traceloop.prompt.template_variables", "llm.content.completion.chunk", "mcp.request.argument", "mcp.response.value",
+    "db.query.result.document", "db.search.result.entity",
+    // Langfuse
+    "langfuse.trace.input", "langfuse.trace.output", "langfuse.observation.input", "langfuse.observation.output",
+    "langfuse.experiment.item.expected_output",
+    // Claude Code
+    "prompt", "user_prompt", "tool_input", "tool_parameters", "bash_command", "full_command", "file_path",
+    "new_context", "system_prompt_preview", "user_system_prompt", "response.model_output", "hook_definitions",
+    // plain names, and those of frameworks that send them beside gen_ai.*
+    "completion", "tool_arguments", "tool_response", "tool_result", "ai.prompt", "ai.prompt.messages",
+    "ai.prompt.tools", "ai.response.text", "ai.response.object", "ai.response.reasoning", "ai.response.toolCalls",
+    "ai.toolCall.args", "ai.toolCall.result", "pydantic_ai.all_messages", "all_messages_events", "final_result",
+    "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response", "gcp.vertex.agent.tool_call_args",
+    "gcp.vertex.agent.tool_response", "mlflow.spanInputs", "mlflow.spanOutputs"};
+
+/// Claude Code's "tool.output" is an event of spans; what GenAI conventions have as events are messages.
+constexpr std::string_view kContentEvents[] = {"gen_ai.system.message",
+                                               "gen_ai.user.message",
+                                               "gen_ai.assistant.message",
+                                               "gen_ai.tool.message",
+                                               "gen_ai.choice",
+                                               "gen_ai.content.prompt",
+                                               "gen_ai.content.completion",
+                                               "gen_ai.client.inference.operation.details",
+                                               "gen_ai",
+                                               "claude_code.user_prompt",
+                                               "claude_code.assistant_response",
+                                               "claude_code.api_request_body",
+                                               "claude_code.api_response_body",
+                                               "tool.output"};
+constexpr std::string_view kContentOfEvents[] = {"body",       "content",     "diff",     "input",  "message",
+                                                 "messages",   "output",      "response", "result", "text",
+                                                 "tool_calls", "tool.result", "arguments"};
+
+template <std::size_t kCount>
+bool IsOneOf(const std::string_view (&names)[kCount], std::string_view name) {
+  return std::ranges::find(names, name) != std::end(names);
+}
 
 }  // namespace
 
@@ -82,9 +150,16 @@ std::optional<Field> FieldOfColumn(std::string_view column) {
 
 std::span<const Candidate> CandidatesOf(Field field) { return kCandidates[static_cast<std::size_t>(field)]; }
 
-/// "gen_ai.prompt" is it, "llm.input_messages." is in front of what is.
-constexpr std::string_view kContent[] = {"gen_ai.input.messages", "gen_ai.output.messages"};
+bool IsContent(std::string_view attribute) {
+  return std::ranges::any_of(kContent, [&](std::string_view name) {
+    if (!attribute.starts_with(name)) return false;
+    const std::string_view rest = attribute.substr(name.size());
+    return rest.empty() || (rest.size() > 1 && rest[0] == '.' && IsDigit(rest[1]));
+  });
+}
 
-bool IsContent(std::string_view attribute) { return std::ranges::find(kContent, attribute) != std::end(kContent); }
+bool IsContentEvent(std::string_view event_type) { return IsOneOf(kContentEvents, event_type); }
+
+bool IsContentOfEvent(std::string_view attribute) { return IsOneOf(kContentOfEvents, attribute); }
 
 }  // namespace gf_otlp::agents
