@@ -20,6 +20,8 @@ inline constexpr ServerVersion kMatchesAnyCase{26, 5};
 /// Since when date_time_input_format is best_effort if nothing is set: before, "basic" knew no fraction in DateTime and
 /// no RFC 3339.
 inline constexpr ServerVersion kReadsAnyTimeText{26, 5};
+/// Since when columns may have the type JSON without a setting that allows it.
+inline constexpr ServerVersion kHasJsonType{25, 3};
 
 inline std::optional<ServerVersion> ParseServerVersion(std::string_view text) {
   if (text.starts_with('v')) text.remove_prefix(1);

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "schema/agent_otlp.h"
 #include "schema/ddl_writer.h"
 #include "schema/kafka_tables.h"
 #include "schema/sql_lexer.h"
@@ -19,6 +20,8 @@ namespace gf_otlp::schema {
 namespace {
 
 constexpr std::string_view kNull = "Null", kMergeTree = "MergeTree", kDefaultGroup = "gf-otlp";
+constexpr std::string_view kNoTtl = "none";
+constexpr std::string_view kRollups[] = {kSpansMinute, kCostMinute};
 
 constexpr std::string_view kFamily[] = {kMergeTree,
                                         "ReplacingMergeTree",
@@ -63,6 +66,13 @@ Result<std::string> EngineOf(const std::string& text) {
   return engine;
 }
 
+/// None for "none".
+Result<std::vector<TtlTier>> TiersOf(const ShapeSchemaOptions& options) {
+  const std::string_view text = options.ttl.empty() ? DefaultTtl(options.rows.shape) : options.ttl;
+  if (text == kNoTtl) return std::vector<TtlTier>();
+  return ParseTtl(text);
+}
+
 /// "Events.Name" of its own for each member of a Nested type: rows may have it as one object, tables store its arrays.
 void AddColumn(const ColumnInfo& info, Table& table) {
   Column column{.name = std::string(info.name), .type = *ParseType(info.type), .comment = std::string(info.comment)};
@@ -89,10 +99,14 @@ class SchemaMaker {
     Result<std::string> engine = EngineOf(options.engine);
     if (!engine) return std::unexpected(std::move(engine.error()));
     maker.engine_ = std::move(*engine);
-    if (!options.ttl.empty()) {
-      Result<std::vector<TtlTier>> tiers = ParseTtl(options.ttl);
-      if (!tiers) return std::unexpected(std::move(tiers.error()));
-      maker.ttl_ = std::move(*tiers);
+    Result<std::vector<TtlTier>> tiers = TiersOf(options);
+    if (!tiers) return std::unexpected(std::move(tiers.error()));
+    maker.ttl_ = std::move(*tiers);
+    if (maker.IsAgents() && options.server < kHasJsonType) {
+      return std::unexpected(
+          UsageError(fmt::format("shape {}: ClickHouse {}.{} has no columns of type JSON: it needs {}.{} or newer",
+                                 ShapeName(options.rows.shape), options.server.year, options.server.month,
+                                 kHasJsonType.year, kHasJsonType.month)));
     }
     GF_UNEXPECTED_IF_ERROR(maker.CheckNames());
     return maker;
@@ -105,6 +119,10 @@ class SchemaMaker {
       if (info.name == Spans() && Wants(TraceTimes())) AddTraceTimes(schema);
     }
     GF_UNEXPECTED_IF_ERROR(CheckEngine(schema.tables));
+    for (const Rollup& rollup : Rollups()) {
+      for (const RollupView& view : rollup.views) schema.views.push_back(RollupViewInto(rollup.table, view));
+      schema.tables.push_back(rollup.table);
+    }
     if (!options_.kafka_brokers.empty()) AddKafka(schema);
     return schema;
   }
@@ -118,21 +136,46 @@ class SchemaMaker {
     return tables;
   }
 
+  /// With their views where the tables that these read are wanted, too.
+  std::vector<Rollup> Rollups() const {
+    std::vector<Rollup> rollups;
+    if (!IsAgents()) return rollups;
+    const auto source = [&](const std::string& name) {
+      return Wants(name) ? QualifiedName(options_.database, NameOf(name)) : "";
+    };
+    const std::string spans = source(Spans()), events = source(Events());
+    if (Wants(kSpansMinute)) rollups.push_back(SpansMinute(spans));
+    if (Wants(kCostMinute)) rollups.push_back(CostMinute(spans, events));
+    for (Rollup& rollup : rollups) {
+      std::string name = NameOf(rollup.table.name);
+      std::string engine = BesideRows(rollup.table.engine, name);
+      Finish(std::move(name), engine, "", rollup.table);
+    }
+    return rollups;
+  }
+
  private:
   explicit SchemaMaker(const ShapeSchemaOptions& options) : options_(options) {}
 
+  bool IsAgents() const { return options_.rows.shape == Shape::kAgents; }
   /// The table of spans, which comes first in every shape.
   const std::string& Spans() const { return infos_.front().name; }
+  /// REQUIRES: IsAgents()
+  const std::string& Events() const { return infos_.back().name; }
   /// Empty where the shape has none.
   std::string TraceTimes() const {
     return HasTraceTimes(options_.rows.shape) ? Spans() + std::string(kTraceTimesSuffix) : "";
   }
 
   Status CheckNames() const {
-    std::vector<std::string> row_tables;
-    for (const TableInfo& info : infos_) row_tables.push_back(info.name);
-    std::vector<std::string> tables = row_tables;
+    std::vector<std::string> read_tables;
+    for (const TableInfo& info : infos_) read_tables.push_back(info.name);
+    std::vector<std::string> tables = read_tables;
     if (HasTraceTimes(options_.rows.shape)) tables.push_back(TraceTimes());
+    if (IsAgents()) {
+      tables.insert(tables.end(), std::begin(kRollups), std::end(kRollups));
+      read_tables.insert(read_tables.end(), {std::string(kOtlpSpans), std::string(kOtlpLogs)});
+    }
     std::vector<std::string> named = tables;
     if (!options_.kafka_brokers.empty()) named.emplace_back(kKafkaErrorsTable);
 
@@ -143,7 +186,7 @@ class SchemaMaker {
     for (const std::string& name : options_.tables) GF_RETURN_IF_ERROR(check("table", name, tables));
     for (const auto& [name, other] : options_.names) GF_RETURN_IF_ERROR(check("name for", name, named));
     for (const auto& [name, topic] : options_.kafka_topics) {
-      GF_RETURN_IF_ERROR(check("Kafka topic for", name, row_tables));
+      GF_RETURN_IF_ERROR(check("Kafka topic for", name, read_tables));
       if (topic.empty()) return UsageError(fmt::format("Kafka topic for {}: is empty", name));
     }
     return {};
@@ -171,7 +214,7 @@ class SchemaMaker {
     return {};
   }
 
-  bool Wants(const std::string& table) const {
+  bool Wants(std::string_view table) const {
     return !table.empty() &&
            (options_.tables.empty() || std::ranges::find(options_.tables, table) != options_.tables.end());
   }
@@ -182,14 +225,23 @@ class SchemaMaker {
     return table == TraceTimes() ? NameOf(Spans()) + std::string(kTraceTimesSuffix) : table;
   }
 
-  /// Gives a table what all have. REQUIRES: it has its columns and storage
+  /// What a table has that is not for rows as they come: those of one engine are together, replicas and all.
+  std::string BesideRows(std::string_view engine, const std::string& name) const {
+    return ReplicatedAs(engine, engine_, "_" + name);
+  }
+
+  /// Gives a table what all have; its rows grow old by `age`, an expression; empty: they do not. REQUIRES: it has its
+  /// columns and storage
   void Finish(std::string name, const std::string& engine, std::string_view age, Table& table) const {
     table.database = options_.database;
     table.name = std::move(name);
     table.cluster = options_.cluster;
     table.engine = engine;
     if (engine != kNull) {
-      table.ttl = TtlSql(ttl_, age);
+      if (!age.empty()) table.ttl = TtlSql(ttl_, age);
+      if (!options_.storage_policy.empty()) {
+        table.settings.emplace_back("storage_policy", QuotedText(options_.storage_policy));
+      }
       return;
     }
     table.partition_by.clear();
@@ -220,23 +272,36 @@ class SchemaMaker {
     schema.views.push_back(std::move(view));
   }
 
-  std::string TopicsOf(const TableInfo& info) const {
-    const auto given = options_.kafka_topics.find(info.name);
-    if (given != options_.kafka_topics.end()) return given->second;
-    return fmt::format("{}", fmt::join(info.topics, ","));
+  std::string TopicsOf(std::string_view table, std::string topics) const {
+    const auto given = options_.kafka_topics.find(std::string(table));
+    return given == options_.kafka_topics.end() ? std::move(topics) : given->second;
+  }
+
+  /// Of requests that collectors write themselves.
+  void AddOtlp(const std::string& errors, Schema& schema) const {
+    OtlpJsonSource source{.database = options_.database,
+                          .cluster = options_.cluster,
+                          .brokers = options_.kafka_brokers,
+                          .group = options_.kafka_group,
+                          .errors = errors};
+    source.span_topics = TopicsOf(kOtlpSpans, std::move(source.span_topics));
+    source.log_topics = TopicsOf(kOtlpLogs, std::move(source.log_topics));
+    if (Wants(Spans())) source.spans = NameOf(Spans());
+    if (Wants(Events())) source.events = NameOf(Events());
+    AddOtlpJson(source, schema);
   }
 
   void AddKafka(Schema& schema) const {
     Table errors = KafkaErrorsTable();
     const std::string name = NameOf(std::string(kKafkaErrorsTable));
     // Errors are for people: nobody else keeps them, and no two become one.
-    Finish(name, ReplicatedAs(kMergeTree, engine_, "_" + name), kKafkaErrorsTime, errors);
+    Finish(name, BesideRows(kMergeTree, name), kKafkaErrorsTime, errors);
     for (const TableInfo& info : infos_) {
       if (!Wants(info.name)) continue;
       const Table target = RowTable(info);
       const Table kafka =
           KafkaTable(target, {.brokers = options_.kafka_brokers,
-                              .topics = TopicsOf(info),
+                              .topics = TopicsOf(info.name, fmt::to_string(fmt::join(info.topics, ","))),
                               .group = options_.kafka_group.empty() ? fmt::format("{}-{}", kDefaultGroup, target.name)
                                                                     : options_.kafka_group,
                               .nested_objects = HasNestedObjects(info)});
@@ -245,6 +310,7 @@ class SchemaMaker {
       schema.tables.push_back(kafka);
     }
     schema.tables.push_back(std::move(errors));
+    if (IsAgents()) AddOtlp(name, schema);
   }
 
   const ShapeSchemaOptions& options_;
@@ -267,6 +333,16 @@ Result<std::vector<Table>> RowTables(const ShapeSchemaOptions& options) {
   return maker->OnlyRowTables();
 }
 
+Result<std::vector<Rollup>> ShapeRollups(const ShapeSchemaOptions& options) {
+  Result<SchemaMaker> maker = SchemaMaker::Make(options);
+  if (!maker) return std::unexpected(std::move(maker.error()));
+  return maker->Rollups();
+}
+
+std::string_view DefaultDatabase(Shape shape) { return shape == Shape::kAgents ? "telemetry" : ""; }
+
+std::string_view DefaultTtl(Shape shape) { return shape == Shape::kAgents ? "90d" : kNoTtl; }
+
 std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options) {
   std::vector<std::string> notes;
   const Shape shape = options.rows.shape;
@@ -280,7 +356,7 @@ std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options) {
     notes.emplace_back("Rows have times as RFC 3339: servers before 26.5 need date_time_input_format = 'best_effort'.");
   }
   // Text that is no TTL has been refused before.
-  const Result<std::vector<TtlTier>> ttl = ParseTtl(options.ttl);
+  const Result<std::vector<TtlTier>> ttl = TiersOf(options);
   if (ttl && std::ranges::any_of(*ttl, [](const TtlTier& tier) { return tier.action != TtlTier::Action::kDelete; })) {
     notes.emplace_back("The TTL moves data: the tables need a storage_policy that has these volumes and disks.");
   }
