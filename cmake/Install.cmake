@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS gf-otlp)
 install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 FILES_MATCHING PATTERN "*.5")
+install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 FILES_MATCHING PATTERN "*.7")
 
 # The program prints its own completions; one that cannot run here (cross-compiled) goes without.
 if(NOT CMAKE_CROSSCOMPILING)
