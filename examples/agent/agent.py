@@ -173,7 +173,8 @@ class Run:
 
     def log(self, span, body, attributes, event_name=None, severity=SeverityNumber.INFO):
         named = event_name is not None or "event.name" in attributes
-        self.sent.counts["events" if named else "plain_logs"] += 1
+        self.sent.counts["log_records"] += 1
+        self.sent.counts["events"] += named
         self.logger.emit(LogRecord(timestamp=self.now, observed_timestamp=self.now, severity_number=severity, body=body,
                                    context=trace.set_span_in_context(span, context.Context()), event_name=event_name,
                                    attributes={**self.common, **attributes}))
