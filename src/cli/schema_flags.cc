@@ -35,11 +35,15 @@ void ShapeSchemaFlags::Bind(CLI::App& sub) {
   const auto add = [&](const char* name, std::string& value, const char* what, const char* type, const char* group) {
     return sub.add_option(name, value, what)->type_name(type)->group(group);
   };
-  add("--database", schema.database, "Database of the tables (default: the session's)", "NAME", "Storage");
+  add("--database", schema.database, "Database of the tables (default: the session's; of agents: telemetry)", "NAME",
+      "Storage");
   add("--engine", schema.engine, "Table engine: of the MergeTree family, or Null (default: MergeTree)", "ENGINE",
       "Storage");
-  add("--ttl", schema.ttl, "How long rows stay, and where: 30d, or '30d to volume slow, 180d' (default: for ever)",
-      "TIERS", "Storage");
+  add("--ttl", schema.ttl,
+      "How long rows stay, and where: 30d, '30d to volume slow, 180d', none (default: none; of agents: 90d)", "TIERS",
+      "Storage");
+  add("--storage-policy", schema.storage_policy, "Storage policy of the tables (default: the server's)", "NAME",
+      "Storage");
 
   CLI::Option* kafka =
       add("--kafka", schema.kafka_brokers, "Also tables that read from these brokers, and views", "BROKERS", "Kafka");
@@ -56,6 +60,7 @@ Result<ShapeSchemaOptions> ShapeSchemaFlags::Read() const {
   ShapeSchemaOptions options = schema;
   GF_UNEXPECTED_IF_ERROR(rows.Read(options.rows));
   GF_UNEXPECTED_IF_ERROR(ReadTopics(kafka_topics, options));
+  if (options.database.empty()) options.database = schema::DefaultDatabase(options.rows.shape);
   if (table_names.renames.empty()) return options;
   Result<std::vector<std::string>> names = TableNames(options);
   if (!names) return std::unexpected(std::move(names.error()));

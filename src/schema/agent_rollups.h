@@ -17,7 +17,7 @@ inline constexpr std::string_view kRollupTime = "minute";
 /// What sums up the rows of one raw table. Pieces of SQL in the form of NormalSql().
 struct RollupView {
   std::string_view suffix;  // the view's name is the rollup's with this behind it
-  std::string source;       // the raw table, as SQL names it
+  std::string source;       // the raw table, as SQL names it; `raw` in expressions
   std::string columns;      // of SELECT, each with the name that it has in the rollup
   std::string condition;    // which rows count; empty: all
   std::string group_by;

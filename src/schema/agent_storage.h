@@ -9,6 +9,9 @@
 /// What the tables of shape agents have beside the columns that rows have.
 namespace gf_otlp::schema {
 
+/// Computed columns that raw tables have: the time of insertion, and a hash of what makes a row the one that it is.
+inline constexpr std::string_view kInsertedAt = "inserted_at", kRowId = "row_id";
+
 /// Adds computed columns, keys, indexes and settings to spans_raw or events_raw; gives the expression (a DateTime) that
 /// its rows grow old by.
 std::string AddAgentStorage(std::string_view table_name, Table& table);

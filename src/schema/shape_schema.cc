@@ -14,7 +14,6 @@
 #include "schema/sql_text.h"
 #include "schema/storage.h"
 #include "schema/storage_form.h"
-#include "schema/ttl.h"
 
 namespace gf_otlp::schema {
 namespace {
@@ -64,13 +63,6 @@ Result<std::string> EngineOf(const std::string& text) {
     return std::unexpected(UsageError(fmt::format("engine '{}': needs arguments", text)));
   }
   return engine;
-}
-
-/// None for "none".
-Result<std::vector<TtlTier>> TiersOf(const ShapeSchemaOptions& options) {
-  const std::string_view text = options.ttl.empty() ? DefaultTtl(options.rows.shape) : options.ttl;
-  if (text == kNoTtl) return std::vector<TtlTier>();
-  return ParseTtl(text);
 }
 
 /// "Events.Name" of its own for each member of a Nested type: rows may have it as one object, tables store its arrays.
@@ -343,6 +335,12 @@ std::string_view DefaultDatabase(Shape shape) { return shape == Shape::kAgents ?
 
 std::string_view DefaultTtl(Shape shape) { return shape == Shape::kAgents ? "90d" : kNoTtl; }
 
+Result<std::vector<TtlTier>> TiersOf(const ShapeSchemaOptions& options) {
+  const std::string_view text = options.ttl.empty() ? DefaultTtl(options.rows.shape) : options.ttl;
+  if (text == kNoTtl) return std::vector<TtlTier>();
+  return ParseTtl(text);
+}
+
 std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options) {
   std::vector<std::string> notes;
   const Shape shape = options.rows.shape;
@@ -355,10 +353,16 @@ std::vector<std::string> SchemaNotes(const ShapeSchemaOptions& options) {
     notes.emplace_back("GlassFlow leaves tables to the user: keys, indexes and codecs are gf-otlp's choice.");
     notes.emplace_back("Rows have times as RFC 3339: servers before 26.5 need date_time_input_format = 'best_effort'.");
   }
+  if (shape == Shape::kAgents) {
+    notes.emplace_back(
+        "Views sum only what is inserted after they are made: where raw tables have rows already, gf-otlp schema apply "
+        "makes rollups of these, too.");
+  }
   // Text that is no TTL has been refused before.
   const Result<std::vector<TtlTier>> ttl = TiersOf(options);
   if (ttl && std::ranges::any_of(*ttl, [](const TtlTier& tier) { return tier.action != TtlTier::Action::kDelete; })) {
-    notes.emplace_back("The TTL moves data: the tables need a storage_policy that has these volumes and disks.");
+    notes.emplace_back(
+        "The TTL moves data: the tables need a storage_policy that has these volumes and disks, such as this one.");
   }
   return notes;
 }

@@ -10,6 +10,7 @@
 #include "schema/agent_rollups.h"
 #include "schema/server_version.h"
 #include "schema/table.h"
+#include "schema/ttl.h"
 
 namespace gf_otlp::schema {
 
@@ -35,6 +36,8 @@ struct ShapeSchemaOptions {
 std::string_view DefaultDatabase(Shape shape);
 /// How long their rows stay then: "90d" for agents, "none".
 std::string_view DefaultTtl(Shape shape);
+/// What becomes of old rows, as `ttl` says or the default; kUsage for text that is no TTL.
+Result<std::vector<TtlTier>> TiersOf(const ShapeSchemaOptions& options);
 
 /// The tables and views of a shape as the exporter makes them (clickhouseexporter v0.149, v0.161): the columns are
 /// those that RowMapper writes rows of. kUsage for options that make no sense.
