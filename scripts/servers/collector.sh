@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds an OpenTelemetry Collector for tests and benchmarks, with the project's own builder:
-#   receiver otlp; processor batch; exporters otlp, otlphttp, file, debug, nop; providers of configuration env, file, yaml
+#   receiver otlp; processors batch, memory_limiter, resource; exporters otlp, otlphttp, file, debug, nop;
+#   providers of configuration env, file, yaml
 #   scripts/servers/collector.sh install    into .servers/collector, or $GF_OTLP_SERVERS/collector
 # Prints the path of the program (45 MB). Needs Go; minutes the first time, in which `go` fetches the modules into its own cache.
 # Exit code 4 when it cannot be had.
@@ -35,6 +36,8 @@ receivers:
   - gomod: $core/receiver/otlpreceiver v$release
 processors:
   - gomod: $core/processor/batchprocessor v$release
+  - gomod: $core/processor/memorylimiterprocessor v$release
+  - gomod: $contrib/processor/resourceprocessor v$release
 exporters:
   - gomod: $core/exporter/otlpexporter v$release
   - gomod: $core/exporter/otlphttpexporter v$release
@@ -65,7 +68,7 @@ build() {
 
 case "${1:-}" in
   install)
-    install_once "$servers/collector" "otelcol $release with batch and nop" build
+    install_once "$servers/collector" "otelcol $release with batch, memory_limiter, resource and nop" build
     echo "$servers/collector/otelcol"
     ;;
   *)
