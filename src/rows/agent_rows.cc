@@ -1,71 +1,163 @@
 #include "rows/agent_rows.h"
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "rows/price_table.h"
 
 namespace gf_otlp::agents {
 namespace {
 
-bool IsEmpty(const Value& value) {
-  return value.kind() == Value::Kind::kEmpty || (value.kind() == Value::Kind::kString && value.bytes().empty());
+using Kind = Value::Kind;
+
+template <std::size_t kCount>
+bool IsOneOf(const std::string_view (&names)[kCount], std::string_view name) {
+  return std::ranges::any_of(names, [&](std::string_view one) { return EqualsIgnoringCase(one, name); });
 }
 
-bool Holds(const Candidate& candidate, const Attributes& attributes) {
-  if (candidate.when.empty()) return true;
-  const Value* value = FindAttribute(attributes, candidate.when);
-  return value != nullptr && value->kind() == Value::Kind::kString && value->bytes() == candidate.is;
+bool IsText(const Value* value) { return value != nullptr && value->kind() == Kind::kString; }
+
+std::string_view TextOf(const Value* value) { return IsText(value) ? value->bytes() : std::string_view(); }
+
+bool Holds(const KeyPlan::Use& use, const Attributes& attributes) {
+  return use.when == KeyPlan::kNone || TextOf(&attributes[use.when].value) == use.candidate->is;
 }
 
-template <class T>
-std::optional<T> NumberOf(std::string_view text) {
-  T number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+bool HasEventPrefix(std::string_view name) {
+  return std::ranges::any_of(kEventPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool IsEventName(std::string_view text) {
+  return HasEventPrefix(text) && std::ranges::all_of(text, [](char c) {
+           const char lower = AsciiLower(c);
+           return (lower >= 'a' && lower <= 'z') || IsDigit(c) || c == '_' || c == '-' || c == '.';
+         });
 }
 
 }  // namespace
 
-void AgentRowReader::Read(const RequestReader& reader, const Attributes& own, const Attributes* outer, AgentRow& row) {
-  row.own = &own;
-  const Attributes* const lists[] = {&own, outer, &reader.resource().attributes};
+void AgentRowReader::StartResource(const RequestReader& reader) {
+  if (reader.resource_serial() == resource_serial_) return;
+  resource_serial_ = reader.resource_serial();
+  const Attributes& attributes = reader.resource().attributes;
+  attributes_.StartResource(resource_serial_, attributes);
+  resource_texts_ = {};
+  FillTexts(attributes_.resource_plan(), attributes, resource_texts_);
+}
+
+void AgentRowReader::Read(const RequestReader& reader, const Attributes& own, const Texts* outer, const Value* body,
+                          AgentRow& row) {
+  StartResource(reader);
+  const bool content_event = drop_content_ && IsContentEvent(row.event_type);
+  if (content_event) body = nullptr;
+  KeyPlan& plan = plans_.PlanOf(own, {.has_body = body != nullptr, .content_event = content_event});
+  attributes_.StartRow(own, plan, body);
+  row.attributes = &attributes_;
+  FillTexts(plan, own, row.texts);
   for (std::size_t i = 0; i < kTextFields; ++i) {
-    for (const Attributes* attributes : lists) {
-      if (attributes == nullptr || row.texts[i] != nullptr) continue;
-      for (const Candidate& candidate : CandidatesOf(static_cast<Field>(i))) {
-        const Value* value = FindAttribute(*attributes, candidate.attribute);
-        if (value == nullptr || IsEmpty(*value) || !Holds(candidate, *attributes)) continue;
-        row.texts[i] = value;
-        break;
-      }
-    }
+    if (row.texts[i] == nullptr && outer != nullptr) row.texts[i] = (*outer)[i];
+    if (row.texts[i] == nullptr) row.texts[i] = resource_texts_[i];
   }
-  for (std::size_t i = kTextFields; i < kFields; ++i) {
-    for (const Candidate& candidate : CandidatesOf(static_cast<Field>(i))) {
-      const Value* value = FindAttribute(own, candidate.attribute);
-      if (value == nullptr || IsEmpty(*value) || !Holds(candidate, own) || !candidate.member.empty()) continue;
-      if (i == static_cast<std::size_t>(Field::kCostUsd)) {
-        if (value->kind() == Value::Kind::kDouble) row.cost_usd = value->as_double();
-        if (value->kind() == Value::Kind::kString) row.cost_usd = NumberOf<double>(value->bytes());
-        if (row.cost_usd) row.cost_source = "attribute";
-        if (row.cost_usd) break;
-      } else {
-        if (value->kind() == Value::Kind::kInt && value->as_int() >= 0) row.tokens[i - kTextFields] = value->as_int();
-        if (value->kind() == Value::Kind::kString)
-          row.tokens[i - kTextFields] = NumberOf<std::uint64_t>(value->bytes());
-        if (row.tokens[i - kTextFields]) break;
-      }
+  FillNumbers(plan, own, row);
+}
+
+void AgentRowReader::ReadTexts(const Attributes& attributes, Texts& texts) {
+  FillTexts(plans_.PlanOf(attributes, {}), attributes, texts);
+}
+
+void AgentRowReader::FillTexts(const KeyPlan& plan, const Attributes& attributes, Texts& texts) {
+  for (const KeyPlan::Use& use : plan.uses) {
+    const auto field = static_cast<std::size_t>(use.field);
+    if (field >= kTextFields) return;
+    const Value& value = attributes[use.index].value;
+    if (texts[field] == nullptr && !IsEmptyValue(value) && Holds(use, attributes)) texts[field] = &value;
+  }
+}
+
+void AgentRowReader::FillNumbers(const KeyPlan& plan, const Attributes& attributes, AgentRow& row) {
+  std::uint64_t filled = 0;  // bits of fields
+  for (const KeyPlan::Use& use : plan.uses) {
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(use.field);
+    if (static_cast<std::size_t>(use.field) < kTextFields || (filled & bit) != 0) continue;
+    Value value = attributes[use.index].value;
+    if (IsEmptyValue(value) || !Holds(use, attributes)) continue;
+    if (!use.candidate->member.empty()) {
+      value = members_.Read(value, use.candidate->member);
+      if (IsEmptyValue(value)) continue;
+    }
+    if (FillNumber(*use.candidate, use.field, value, row)) {
+      filled |= bit;
+    } else {
+      ++counts_.unread_numbers;
     }
   }
 }
 
+bool AgentRowReader::FillNumber(const Candidate& candidate, Field field, const Value& value, AgentRow& row) {
+  if (field == Field::kCostUsd) {
+    row.cost_usd = ReadCost(value);
+    if (row.cost_usd) row.cost_source = "attribute";
+    return row.cost_usd.has_value();
+  }
+  if (field == Field::kTokensPrompt) row.prompt_without_cached = candidate.without_cached;
+  std::optional<std::uint64_t>& count = row.tokens[static_cast<std::size_t>(field) - kTextFields];
+  count = ReadCount(value);
+  return count.has_value();
+}
+
+bool IsModelCall(const AgentRow& row) {
+  const std::string_view name = row.reader->span().name;
+  if (name.starts_with(kSpansOfEvents)) return false;
+  const Value* named = row.text(Field::kOperation);
+  const std::string_view operation = named != nullptr ? TextOf(named) : name;
+  if (IsOneOf(kModelCalls, operation)) return true;
+  if (IsOneOf(kOtherOperations, operation) || row.text(Field::kModel) == nullptr) return false;
+  return row.count(Field::kTokensPrompt) || row.count(Field::kTokensCompletion) || row.cost_usd;
+}
+
+void ModelPrices::Fill(AgentRow& row) {
+  if (prices_.empty() || row.cost_usd || !row.count(Field::kTokensPrompt) || !IsText(row.text(Field::kModel))) return;
+  const ModelPrice* price = PriceOf(row.text(Field::kModel)->bytes());
+  if (price == nullptr || !IsModelCall(row)) return;
+  const auto tokens = [&](Field field) { return static_cast<double>(row.count(field).value_or(0)); };
+  const double cached = tokens(Field::kTokensCacheRead);
+  const double prompt = row.prompt_without_cached ? tokens(Field::kTokensPrompt) + tokens(Field::kTokensCacheWrite)
+                                                  : std::max(tokens(Field::kTokensPrompt) - cached, 0.0);
+  constexpr double kPriceOf = 1e6;
+  row.cost_usd =
+      (prompt * price->input + cached * price->cached_input + tokens(Field::kTokensCompletion) * price->output) /
+      kPriceOf;
+  row.cost_source = "price table";
+}
+
+const ModelPrice* ModelPrices::PriceOf(std::string_view model) {
+  constexpr std::size_t kMostModels = 1024, kLongestName = 256;
+  if (model.size() > kLongestName) return FindPrice(prices_, model);
+  const std::string name(model);
+  const auto known = price_of_.find(name);
+  if (known != price_of_.end()) return known->second;
+  if (price_of_.size() == kMostModels) price_of_.clear();
+  return price_of_[name] = FindPrice(prices_, model);
+}
+
 std::string_view EventType(const LogRecord& log) {
   if (!log.event_name.empty()) return log.event_name;
+  const std::string_view body = TextOf(&log.body);
+  if (IsEventName(body)) return body;
   for (const std::string_view name : kEventNameAttributes) {
-    const Value* value = FindAttribute(log.attributes, name);
-    if (value != nullptr && value->kind() == Value::Kind::kString) return value->bytes();
+    const std::string_view text = TextOf(FindAttribute(log.attributes, name));
+    if (!text.empty()) return text;
+  }
+  for (const std::string_view prefix : kEventPrefixes) {
+    const bool has = std::ranges::any_of(log.attributes,
+                                         [&](const Attribute& attribute) { return attribute.key.starts_with(prefix); });
+    if (has) return prefix.substr(0, prefix.size() - 1);
   }
   return {};
+}
+
+const Value* BodyOf(const LogRecord& log, std::string_view event_type) {
+  return IsEmptyValue(log.body) || TextOf(&log.body) == event_type ? nullptr : &log.body;
 }
 
 }  // namespace gf_otlp::agents

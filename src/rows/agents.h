@@ -101,9 +101,10 @@ inline constexpr std::tuple kSpans{
         [](auto& out, const AgentRow& row) { out.Name(row.cost_source); }),
     RecordColumn<type::StringMap>(
         {"attributes", "attributes of the span as texts, and of its resource where the span has none of that name"},
-        [](auto& out, const AgentRow& row) { out.Map(*row.own); }),
-    RecordColumn<type::Json>({"attributes_json", "the same attributes with their types"},
-                             [](auto& out, const AgentRow& row) { out.Json(*row.own); })};
+        [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendMap(to); }); }),
+    RecordColumn<type::Json>(
+        {"attributes_json", "the same attributes with their types"},
+        [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendJsonOfMap(to); }); })};
 
 inline constexpr std::tuple kEvents{
     RecordColumn<type::DateTime64>({"event_ts", "time of the event in ns", "Delta, ZSTD(1)"},
@@ -123,7 +124,7 @@ inline constexpr std::tuple kEvents{
     RecordColumn<type::Json>(
         {"payload_json",
          "attributes of the event, and of its resource where it has none of that name; of a log record also its body"},
-        [](auto& out, const AgentRow& row) { out.Json(*row.own); }),
+        [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendJson(to); }); }),
     RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
     RecordColumn<type::Nullable<type::UInt64>>(
         {"tokens_prompt", "tokens that went in, null where it is not known"},

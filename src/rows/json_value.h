@@ -141,6 +141,12 @@ class JsonValue {
     state_.counts->replaced_bytes += AppendAttributesJson(attributes, /*html_escapes=*/false, out_);
   }
 
+  /// What `append(buffer)` appends: a value that is JSON already.
+  template <class F>
+  void Made(F append) {
+    append(out_);
+  }
+
   /// The paths of such an object as an array.
   void Paths(const Attributes& attributes) {
     AttributePaths(attributes, state_.paths);

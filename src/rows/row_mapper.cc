@@ -44,6 +44,7 @@ Result<RowMapper> RowMapper::Make(const RowOptions& options) {
     return std::unexpected(UsageError(fmt::format("schema version {} of shape {} is not known; known are: {}",
                                                   options.schema_version, ShapeName(options.shape), known)));
   }
+  if (options.shape == Shape::kAgents) GF_UNEXPECTED_IF_ERROR(CheckAgentOptions(options));
   auto state = std::make_unique<State>();
   Tables declared = options.shape == Shape::kGlassFlow       ? GlassFlowTables(options, state->counts)
                     : options.shape == Shape::kGlassFlowFlat ? GlassFlowFlatTables(options, state->counts)

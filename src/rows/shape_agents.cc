@@ -4,9 +4,11 @@
 namespace gf_otlp {
 namespace {
 
-constexpr Dialect kAgents{.unique_keys = true};
+constexpr Dialect kAgents{};
 
 }  // namespace
+
+Status CheckAgentOptions(const RowOptions& options) { return agents::CheckColumns(options); }
 
 Tables AgentTables(const RowOptions& options, RowCounts& counts) {
   Tables tables;

@@ -13,6 +13,9 @@ using Tables = std::vector<TableDeclaration>;
 Tables ClickHouseTables(const RowOptions& options, RowCounts& counts);  // also clickhouse-json
 Tables GlassFlowTables(const RowOptions& options, RowCounts& counts);
 Tables GlassFlowFlatTables(const RowOptions& options, RowCounts& counts);
+/// kUsage for columns in attributes_of that there are not.
+Status CheckAgentOptions(const RowOptions& options);
+/// REQUIRES: CheckAgentOptions(options).ok()
 Tables AgentTables(const RowOptions& options, RowCounts& counts);
 
 }  // namespace gf_otlp
