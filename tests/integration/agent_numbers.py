@@ -194,9 +194,7 @@ class Store:
                 yield {**row, "minute": minute(row["start_ts"])}
         for row in self.events:
             if row["event_type"] == "claude_code.api_request":
-                # What events_raw has no columns for.
-                yield {**row, "provider": "", "tokens_cache_read": 0, "tokens_cache_write": 0, "tokens_reasoning": 0,
-                       "minute": minute(row["event_ts"])}
+                yield {**row, "minute": minute(row["event_ts"])}
 
     def cost_by(self, *key):
         """Key -> calls, calls_without_cost, tokens_..., cost_usd of cost_minute."""

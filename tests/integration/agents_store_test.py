@@ -157,7 +157,7 @@ class EngineStore(StoreTest):
             folder = self.path(name)
             _, stats = self.stats("convert", "--shape", "agents", "--output-dir", folder, testdata(name))
             wanted = expected()[name]
-            self.assertEqual(stats["filtered"], wanted["plain_logs"] + wanted["metric_points"], name)
+            self.assertEqual(stats["records_filtered"], wanted["plain_logs"] + wanted["metric_points"], name)
             self.assertEqual(stats["unread_numbers"], wanted["unread_numbers"], name)
         self.insert_converted("vocabularies", *map(testdata, SERVICES))
         for name, services in SERVICES.items():
