@@ -10,7 +10,7 @@ set -euo pipefail
 packages=(make cmake ninja-build g++ pkg-config libfmt-dev libsimdjson-dev libzstd-dev zlib1g-dev libre2-dev
   libcli11-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler librdkafka-dev libyaml-cpp-dev libssl-dev
   libcurl4-openssl-dev libboost-dev libgrpc++-dev)
-test_packages=(doctest-dev python3 zstd gzip openssl)
+test_packages=(doctest-dev python3 python3-yaml zstd gzip openssl)
 dev_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev mandoc)
 server_packages=(openjdk-17-jre-headless maven kcat python3-pip curl)
 # A node with npm from elsewhere is as good, and Debian's packages conflict with it.
