@@ -1,4 +1,5 @@
-"""What `validate --rows` is measured by: simdjson parsing the same lines into its DOM."""
+"""What rows are measured by: `validate --rows` by simdjson parsing the same lines into its DOM, `convert --shape agents`
+by `--shape clickhouse` on the same spans."""
 
 import statistics
 
@@ -40,3 +41,25 @@ def measure_rows(options, bench):
               f"{row['ratio_cpu']:7.2f}  {target:<18} {verdict(row['ratio'] >= least)}", flush=True)
     print()
     return rows
+
+
+# Least ratio of the speeds of shape agents and shape clickhouse.
+LEAST_OF_AGENTS = 0.5
+
+
+def measure_agents(options, bench):
+    source = bench.framed("genai")
+    of_shape = lambda shape: [*bench.convert(source), "--shape", shape]
+    pairs = [(run(of_shape("clickhouse")), run(of_shape("agents"))) for _ in range(options.pairs)]
+    megabytes = source.stat().st_size / 1e6
+    found = {
+        "mb_per_s_in": megabytes / statistics.median(agents.wall for _, agents in pairs),
+        "clickhouse_mb_per_s": megabytes / statistics.median(clickhouse.wall for clickhouse, _ in pairs),
+        "ratio": statistics.median(clickhouse.wall / agents.wall for clickhouse, agents in pairs),
+        "ratio_cpu": statistics.median(clickhouse.cpu / agents.cpu for clickhouse, agents in pairs),
+        "least": LEAST_OF_AGENTS,
+    }
+    print(f"genai, shape agents: {found['mb_per_s_in']:.0f} MB/s in, shape clickhouse {found['clickhouse_mb_per_s']:.0f} MB/s: "
+          f"{found['ratio']:.2f}x wall, {found['ratio_cpu']:.2f}x CPU, target >= {LEAST_OF_AGENTS}x  "
+          f"{verdict(found['ratio'] >= LEAST_OF_AGENTS)}", flush=True)
+    return found

@@ -24,7 +24,7 @@ from measuring import MIB, run, run_reference, summary, verdict
 from publish_bench import measure_publish
 from receive_bench import measure_receive
 from replay_bench import measure_replay
-from rows_bench import measure_rows
+from rows_bench import measure_agents, measure_rows
 from validate_bench import measure_validate
 
 SIGNALS = ("spans", "logs", "metrics")
@@ -223,6 +223,8 @@ def main():
     for signal, ratio in bench.memcpy_ratios.items():
         print(f"memcpy of the rows of {signal} takes {100 * ratio:.1f} % of the time of making them")
     report["memcpy"] = bench.memcpy_ratios
+    if chosen("genai"):
+        report["genai"] = measure_agents(options, bench)
     if chosen("threads"):
         report["threads"] = found = bench.measure_threads()
         good = found["speedup"] >= found["least"]

@@ -60,6 +60,9 @@ void Fill(World& world, otlp::trace::v1::TracesData& request);
 void Fill(World& world, otlp::logs::v1::LogsData& request);
 void Fill(World& world, otlp::metrics::v1::MetricsData& request);
 
+/// The same of AI agents: spans of 12 to 19 attributes by the GenAI conventions, most with a prompt of 1 to 4 kB.
+void FillAgents(World& world, otlp::trace::v1::TracesData& request);
+
 }  // namespace gf_otlp::bench
 
 #endif  // GF_OTLP_BENCH_CORPUS_GENERATOR_H_
