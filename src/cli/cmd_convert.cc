@@ -45,6 +45,7 @@ Result<ConversionOptions> ReadFlags(const ConvertFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(ParseWord("--to", flags.to, kForms, ParseForm, records.form));
   GF_UNEXPECTED_IF_ERROR(flags.rows.Read(records.rows));
   GF_UNEXPECTED_IF_ERROR(flags.choice.Read(records.choice));
+  records.choice.requests.fill(records.form != OutputForm::kRows);
   records.choice.metrics_without_data = records.form != OutputForm::kRows;
   records.separate_streams = !flags.output_dir.empty();
   options.inputs = flags.input.inputs;

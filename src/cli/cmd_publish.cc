@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/atomic_file.h"
 #include "cli/commands.h"
@@ -66,6 +67,7 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(flags.input.Read(job.conversion.capture));
   job.settings.tables = flags.choice.tables;
   job.settings.signal = job.conversion.capture.signal;
+  GF_UNEXPECTED_IF_ERROR(SetDefaultTopics(job.settings.rows.shape, job.config));
   GF_UNEXPECTED_IF_ERROR(job.config.Check());
   Result<PublishPlan> plan = MakePublishPlan(job.config.settings(), job.settings);
   if (!plan) return std::unexpected(std::move(plan.error()));
@@ -80,8 +82,11 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   job.conversion.threads = flags.run.WorkerThreads();
   job.conversion.dead_letters = !flags.delivery.dead_letter.empty();
   job.conversion.records.rows = job.settings.rows;
-  job.conversion.records.choice.disabled = job.plan.disabled;
-  job.conversion.records.choice.metrics_without_data = job.plan.metrics_without_data;
+  ChoiceOptions& choice = job.conversion.records.choice;
+  choice.disabled = job.plan.disabled;
+  choice.disabled_tables = job.plan.disabled_tables;
+  choice.requests = job.plan.requests;
+  choice.metrics_without_data = job.plan.metrics_without_data;
   return job;
 }
 
@@ -125,6 +130,7 @@ class PublishRun {
     summary.dry_run = true;
     summary.topics = sink.topics();
     for (const TopicStats& topic : summary.topics) summary.delivered += topic.messages;
+    summary.records = conversion_->counts().records_written;
     Report(std::move(summary));
     return status;
   }
@@ -179,8 +185,9 @@ class PublishRun {
     DeadLetters& dead_letters = **opened_letters;
     options.routes = job_.plan.routes;
     options.rate = job_.rate;
-    options.on_refused = [&](const Batch& batch, const Message& message, Code code, std::string_view reason) {
-      return dead_letters.refused().Handle(batch, message, code, reason);
+    options.on_refused = [&](const Batch& batch, const Message& /*message*/, std::span<const RecordPlace> records,
+                             Code code, std::string_view reason) {
+      return dead_letters.refused().Handle(batch, records, code, reason);
     };
     Result<std::unique_ptr<KafkaSink>> opened = KafkaSink::Open(std::move(options));
     if (!opened) return std::move(opened.error());
@@ -193,8 +200,9 @@ class PublishRun {
     summary.delivered = totals.delivered;
     summary.refused = totals.refused;
     summary.failed = totals.failed;
+    summary.records = totals.delivered_records;
+    summary.refused_records = totals.refused_records;
     summary.failed_records = totals.failed_records;
-    summary.refused_records = dead_letters.refused().records();
     summary.topics = sink->topics();
     Report(std::move(summary));
     return status;

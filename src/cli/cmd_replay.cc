@@ -186,7 +186,7 @@ class ReplayRun {
     options.speed = plan_.speed;
     options.on_refused = [&dead_letters](const Batch& batch, const Message& message, Code code,
                                          std::string_view reason) {
-      return dead_letters.refused().Handle(batch, message, code, reason);
+      return dead_letters.refused().Handle(batch, batch.places_of(message), code, reason);
     };
     if (!flags_.run.quiet) options.say = [this](std::string_view news) { env_.Say(news); };
     return options;

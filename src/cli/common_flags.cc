@@ -1,12 +1,16 @@
 #include "cli/common_flags.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include "base/file.h"
 #include "base/time_text.h"
+#include "otlp/agent_vocabulary.h"
+#include "rows/price_table.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -21,11 +25,34 @@ constexpr std::string_view kTails = "error|skip";
 constexpr std::string_view kStats = "text|json";
 constexpr std::string_view kProgress = "auto|never|always";
 
+constexpr std::size_t kMaxPriceTable = 16 << 20;
+
 std::optional<Compression> ParseCompression(std::string_view word) {
   if (word == "none") return Compression::kNone;
   if (word == "gzip") return Compression::kGzip;
   if (word == "zstd") return Compression::kZstd;
   return std::nullopt;
+}
+
+/// COLUMN=ATTR,ATTR
+Status ReadMap(const std::string& map, std::map<std::string, std::vector<std::string>>& attributes_of) {
+  const auto error = [&](std::string_view what) { return UsageError(fmt::format("--map {}: {}", map, what)); };
+  const std::size_t equals = map.find('=');
+  if (equals == std::string::npos) return error("write COLUMN=ATTRIBUTE,ATTRIBUTE");
+  const std::string column = map.substr(0, equals);
+  if (!agents::FieldOfColumn(column)) {
+    return error(fmt::format("{} is no column that is filled from attributes; there are: {}", column,
+                             fmt::join(agents::kFieldColumns, ", ")));
+  }
+  const auto [found, is_new] = attributes_of.try_emplace(column);
+  if (!is_new) return error("the column is mapped twice: name all its attributes in one --map");
+  for (std::size_t begin = equals + 1; begin <= map.size();) {
+    const std::size_t end = std::min(map.find(',', begin), map.size());
+    if (end == begin) return error("the name of an attribute is missing");
+    found->second.push_back(map.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return {};
 }
 
 }  // namespace
@@ -133,6 +160,16 @@ void RowFlags::Bind(CLI::App& sub) {
       ->type_name("0|9")
       ->capture_default_str()
       ->group("Rows");
+  sub.add_option("--map", maps, "agents: fill a column from these attributes, not the built-in ones (repeatable)")
+      ->type_name("COLUMN=ATTR,ATTR")
+      ->allow_extra_args(false)
+      ->group("Rows");
+  sub.add_option("--price-table", price_table,
+                 "agents: CSV of models and what their tokens cost, for calls without a cost")
+      ->type_name("FILE")
+      ->group("Rows");
+  sub.add_flag("--drop-content", drop_content, "agents: leave out prompts, answers, and input and output of tools")
+      ->group("Rows");
 }
 
 void RowFlags::BindTables(CLI::App& sub) {
@@ -157,6 +194,25 @@ Status RowFlags::Read(RowOptions& rows) const {
     return UsageError("--keep-all goes with --shape glassflow-flat: the other shapes have no more to keep");
   }
   rows.keep_all = keep_all;
+  return ReadAgents(rows);
+}
+
+Status RowFlags::ReadAgents(RowOptions& rows) const {
+  const std::string_view flag = !maps.empty()          ? "--map"
+                                : !price_table.empty() ? "--price-table"
+                                : drop_content         ? "--drop-content"
+                                                       : "";
+  if (flag.empty()) return {};
+  if (rows.shape != Shape::kAgents) return UsageError(fmt::format("{} goes with --shape agents", flag));
+  for (const std::string& map : maps) GF_RETURN_IF_ERROR(ReadMap(map, rows.attributes_of));
+  if (!price_table.empty()) {
+    const Result<std::string> text = ReadFile(price_table, kMaxPriceTable);
+    if (!text) return UsageError(fmt::format("--price-table: {}", text.error().message()));
+    Result<std::vector<ModelPrice>> prices = ReadPriceTable(*text);
+    if (!prices) return std::move(prices.error()).At(price_table);
+    rows.prices = std::move(*prices);
+  }
+  rows.drop_content = drop_content;
   return {};
 }
 

@@ -63,11 +63,17 @@ struct RowFlags {
   std::string shape = "clickhouse", schema_version;
   int time_digits = 0;
   bool keep_all = false;
+  std::vector<std::string> maps;  // "model=llm.model,my.model"
+  std::string price_table;        // file
+  bool drop_content = false;
 
   void Bind(CLI::App& sub);
   /// Only those that say what tables there are, not how values look.
   void BindTables(CLI::App& sub);
   Status Read(RowOptions& rows) const;
+
+ private:
+  Status ReadAgents(RowOptions& rows) const;
 };
 
 /// What tables are called.

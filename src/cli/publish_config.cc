@@ -161,6 +161,12 @@ Status PublishConfig::Set(std::string_view key, std::string_view text, std::stri
   return Assign(*setting, {std::string(text)}, fmt::format("'{}'", text), std::string(origin)).At(origin);
 }
 
+Status PublishConfig::SetDefault(std::string_view key, std::string_view text) {
+  const Setting* setting = FindPublishKey(key);
+  if (setting != nullptr && !origins_[IndexOf(*setting)].empty()) return {};
+  return Set(key, text, "");
+}
+
 Status PublishConfig::AddProperty(std::string_view name, std::string_view value, std::string_view origin) {
   const std::string lower = InLowerCase(name);
   if (IsSecret(lower)) return RefuseSecret(name, lower, origin);

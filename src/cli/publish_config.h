@@ -41,6 +41,8 @@ class PublishConfig {
   /// `key` as in the file; `text` as a text there; `origin` is the flag, for messages. kUsage names it.
   /// kInternal: there is no such key.
   Status Set(std::string_view key, std::string_view text, std::string_view origin);
+  /// What the setting is if nothing else says it; for what depends on the rest. Else as Set().
+  Status SetDefault(std::string_view key, std::string_view text);
   /// Any property of librdkafka; wins over all settings. kUsage for secrets and for what publish cannot work with.
   Status AddProperty(std::string_view name, std::string_view value, std::string_view origin);
   /// Wins over the file's password.

@@ -227,8 +227,8 @@ Result<MessageSettings> ReadMessageSettings(const PublishFlags& flags) {
 /// The options that tell one job from another: those that say what is sent where.
 Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config) {
   std::vector<std::string> flags = ChoosingFlags();
-  flags.insert(flags.end(), {"--shape", "--key", "--schema-version", "--time-digits", "--keep-all", "--headers",
-                             "--rows-per-message"});
+  flags.insert(flags.end(), {"--shape", "--key", "--schema-version", "--time-digits", "--keep-all", "--map",
+                             "--price-table", "--drop-content", "--headers", "--rows-per-message"});
   const auto given = Given(sub, flags);
   Checkpoint::Options options(given.begin(), given.end());
   // A header may be a secret.
@@ -246,8 +246,8 @@ Checkpoint::Options JobOptions(const CLI::App& sub, const PublishConfig& config)
 
 /// What --print-config shows of the flags that are no keys of the configuration file.
 std::vector<std::pair<std::string, std::string>> ShownFlags(const CLI::App& sub) {
-  return Given(sub, {"--shape", "--schema-version", "--time-digits", "--keep-all", "--key", "--headers",
-                     "--rows-per-message", "--rate", "--topic-config"});
+  return Given(sub, {"--shape", "--schema-version", "--time-digits", "--keep-all", "--map", "--price-table",
+                     "--drop-content", "--key", "--headers", "--rows-per-message", "--rate", "--topic-config"});
 }
 
 }  // namespace gf_otlp::cli

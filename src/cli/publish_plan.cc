@@ -29,6 +29,12 @@ KeyOptions DefaultKey(std::size_t signal, OutputForm form) {
   return {.strategy = signal == 0 ? KeyStrategy::kTraceId : KeyStrategy::kServiceName};
 }
 
+/// Whether a record has rows of several tables, so that these, not the record, say where rows go.
+bool GoesByTable(Shape shape) { return shape == Shape::kAgents; }
+
+/// The signal by whose settings the rows of a table go then.
+std::size_t SettingsOf(const TableInfo& table) { return static_cast<std::size_t>(table.kinds.back()); }
+
 std::string_view ContentType(OutputForm form, std::uint32_t rows_per_message) {
   switch (form) {
     case OutputForm::kRows: return rows_per_message == 1 ? "application/json" : "application/x-ndjson";
@@ -47,9 +53,13 @@ class Planner {
     plan_.messages.rows_per_message = messages_.rows_per_message;
     plan_.messages.zero_ids = messages_.rows.shape == Shape::kGlassFlow;
     plan_.disabled.fill(true);
+    GF_UNEXPECTED_IF_ERROR(ReadForms());
+    const bool by_table = GoesByTable(messages_.rows.shape);
     for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
-      if (config_.signals[i].enabled && IsChosen(i)) GF_UNEXPECTED_IF_ERROR(AddSignal(i));
+      const bool goes_itself = !by_table || plan_.requests[i];
+      if (goes_itself && config_.signals[i].enabled && IsChosen(i)) AddSignal(i);
     }
+    if (by_table) GF_UNEXPECTED_IF_ERROR(AddTables());
     if (plan_.routes.empty()) {
       return std::unexpected(UsageError("all signals are disabled, or not chosen: there is nothing to do"));
     }
@@ -63,43 +73,94 @@ class Planner {
   }
 
  private:
+  Status ReadForms() {
+    for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
+      const std::string& encoding = config_.signals[i].encoding;
+      const std::optional<OutputForm> form = ParseEncoding(encoding);
+      if (!form) {
+        return UsageError(
+            fmt::format("{}.encoding {}: must be one of {}", kSignalConfigNames[i], encoding, kEncodings));
+      }
+      forms_[i] = *form;
+      plan_.requests[i] = *form != OutputForm::kRows;
+    }
+    return {};
+  }
+
   /// What is not chosen has no route, and so its topic is not made.
   bool IsChosen(std::size_t index) const {
     if (messages_.signal && *messages_.signal != SignalOf(index)) return false;
     const auto tables = mapper_.TablesOf(static_cast<RecordKind>(index));
-    return messages_.tables.empty() || std::ranges::any_of(tables, [&](std::size_t table) {
-             return std::ranges::find(messages_.tables, mapper_.tables()[table].name) != messages_.tables.end();
-           });
+    return messages_.tables.empty() ||
+           std::ranges::any_of(tables, [&](std::size_t table) { return IsChosen(mapper_.tables()[table]); });
+  }
+  bool IsChosen(const TableInfo& table) const {
+    return messages_.tables.empty() || std::ranges::find(messages_.tables, table.name) != messages_.tables.end();
   }
 
-  Status AddSignal(std::size_t index) {
-    const PublishSettings::Signal& signal = config_.signals[index];
-    const std::optional<OutputForm> form = ParseEncoding(signal.encoding);
-    if (!form) {
-      return UsageError(
-          fmt::format("{}.encoding {}: must be one of {}", kSignalConfigNames[index], signal.encoding, kEncodings));
-    }
-    const KeyOptions key = messages_.keys[index].value_or(DefaultKey(index, *form));
+  void AddSignal(std::size_t index) {
     plan_.disabled[index] = false;
-    plan_.messages.route_of[index] = FindOrAddRoute(index, *form, key, signal);
+    plan_.messages.route_of[index] =
+        plan_.requests[index]
+            ? FindOrAddRequests(index)
+            : AddRoute(index, &mapper_.tables()[mapper_.TablesOf(static_cast<RecordKind>(index)).front()]);
+  }
+
+  /// Those that rows go into, whatever signal their records are.
+  Status AddTables() {
+    const std::vector<TableInfo>& tables = mapper_.tables();
+    plan_.messages.route_of_table.resize(tables.size());
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      const std::size_t settings = SettingsOf(tables[i]);
+      const bool enabled = config_.signals[settings].enabled;
+      if (!enabled) plan_.disabled_tables.push_back(i);
+      std::optional<std::uint32_t> route;
+      for (const RecordKind kind : tables[i].kinds) {
+        const auto index = static_cast<std::size_t>(kind);
+        if (plan_.requests[index]) continue;
+        plan_.disabled[index] = false;  // but for those of its records whose tables are
+        if (!enabled || !IsChosen(index) || !IsChosen(tables[i])) continue;
+        if (plan_.requests[settings]) return MixedForms(tables[i], index, settings);
+        if (!route) route = AddRoute(settings, &tables[i]);
+        plan_.messages.route_of[index] = plan_.messages.route_of_table[i] = *route;
+      }
+    }
     return {};
   }
 
+  Status MixedForms(const TableInfo& table, std::size_t signal, std::size_t settings) const {
+    return UsageError(fmt::format(
+        "{0}.encoding {1}: rows of {2}, which {3} have too, go by the settings of {0}: with {3}.encoding json it must "
+        "be json (or leave them out, with --table)",
+        kSignalConfigNames[settings], config_.signals[settings].encoding, table.name, kSignalConfigNames[signal]));
+  }
+
   /// Requests of metrics hold points of all types that go the same way.
-  std::uint32_t FindOrAddRoute(std::size_t index, OutputForm form, const KeyOptions& key,
-                               const PublishSettings::Signal& signal) {
-    std::vector<MessageRoute>& routes = plan_.messages.routes;
-    for (std::size_t i = 0; form != OutputForm::kRows && i < routes.size(); ++i) {
-      if (routes[i].form == form && routes[i].key == key && routes[i].topic == signal.topic &&
-          signals_[i] == SignalOf(index)) {
+  std::uint32_t FindOrAddRequests(std::size_t index) {
+    const std::vector<MessageRoute>& routes = plan_.messages.routes;
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      if (routes[i].form == forms_[index] && routes[i].key == KeyOf(index) &&
+          routes[i].topic == config_.signals[index].topic && signals_[i] == SignalOf(index)) {
         return static_cast<std::uint32_t>(i);
       }
     }
-    routes.push_back({.form = form, .key = key, .topic = signal.topic});
+    return AddRoute(index, nullptr);
+  }
+
+  /// By the settings of a signal; `table`: whose rows, null for requests.
+  std::uint32_t AddRoute(std::size_t index, const TableInfo* table) {
+    const PublishSettings::Signal& signal = config_.signals[index];
+    plan_.messages.routes.push_back({.form = forms_[index], .key = KeyOf(index), .topic = signal.topic});
     signals_.push_back(SignalOf(index));
-    plan_.routes.push_back({.topic = signal.topic, .headers = Headers(index, form)});
+    plan_.routes.push_back({.topic = signal.topic, .headers = Headers(index, table)});
     plan_.topic_of.push_back(FindOrAddTopic(signal));
-    return static_cast<std::uint32_t>(routes.size() - 1);
+    return static_cast<std::uint32_t>(plan_.routes.size() - 1);
+  }
+
+  /// Events of spans go by their trace, as the spans do.
+  KeyOptions KeyOf(std::size_t index) const {
+    const bool with_spans = GoesByTable(messages_.rows.shape) && !plan_.requests[index];
+    return messages_.keys[index].value_or(DefaultKey(with_spans ? 0 : index, forms_[index]));
   }
 
   std::size_t FindOrAddTopic(const PublishSettings::Signal& signal) {
@@ -119,13 +180,15 @@ class Planner {
     return plan_.topics.size() - 1;
   }
 
-  std::vector<std::pair<std::string, std::string>> Headers(std::size_t index, OutputForm form) const {
+  std::vector<std::pair<std::string, std::string>> Headers(std::size_t index, const TableInfo* table) const {
     std::vector<std::pair<std::string, std::string>> headers;
     if (messages_.standard_headers) {
-      headers.emplace_back("signal", SignalName(SignalOf(index)));
-      if (form == OutputForm::kRows) {
-        const std::size_t table = mapper_.TablesOf(static_cast<RecordKind>(index)).front();
-        headers.emplace_back("table", mapper_.tables()[table].name);
+      const auto other = [&](RecordKind kind) { return SignalOf(static_cast<std::size_t>(kind)) != SignalOf(index); };
+      if (table == nullptr || std::ranges::none_of(table->kinds, other)) {
+        headers.emplace_back("signal", SignalName(SignalOf(index)));
+      }
+      if (table != nullptr) {
+        headers.emplace_back("table", table->name);
         headers.emplace_back("shape", ShapeName(messages_.rows.shape));
         const auto versions = SchemaVersions(messages_.rows.shape);
         if (!versions.empty()) {
@@ -134,7 +197,7 @@ class Planner {
         }
       }
       headers.emplace_back("encoding", config_.signals[index].encoding);
-      headers.emplace_back("content-type", ContentType(form, messages_.rows_per_message));
+      headers.emplace_back("content-type", ContentType(forms_[index], messages_.rows_per_message));
     }
     headers.insert(headers.end(), messages_.headers.begin(), messages_.headers.end());
     return headers;
@@ -147,7 +210,7 @@ class Planner {
     for (std::size_t i = kFirst; i < kSignalConfigCount; ++i) {
       if (plan_.disabled[i] || route_of[i] != route_of[kFirst]) return;
     }
-    if (plan_.messages.routes[route_of[kFirst]].form == OutputForm::kRows) return;
+    if (!plan_.requests[kFirst]) return;
     constexpr auto kWithoutData = static_cast<std::size_t>(RecordKind::kMetricWithoutData);
     plan_.messages.route_of[kWithoutData] = route_of[kFirst];
     plan_.metrics_without_data = true;
@@ -157,6 +220,7 @@ class Planner {
   const MessageSettings& messages_;
   const RowMapper& mapper_;
   PublishPlan plan_;
+  std::array<OutputForm, kSignalConfigCount> forms_{};
   std::vector<Signal> signals_;  // of each route
   std::string differing_topic_;
 };
@@ -175,6 +239,23 @@ Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const Message
   if (!plan) return plan;
   plan->disabled[static_cast<std::size_t>(RecordKind::kMetricWithoutData)] = false;
   return plan;
+}
+
+Status SetDefaultTopics(Shape shape, PublishConfig& config) {
+  if (!GoesByTable(shape)) return {};
+  const Result<RowMapper> mapper = RowMapper::Make({.shape = shape});
+  if (!mapper) return mapper.error();
+  const auto has_rows = [&](std::size_t signal) { return config.settings().signals[signal].encoding == "json"; };
+  for (const TableInfo& table : mapper->tables()) {
+    if (!has_rows(SettingsOf(table))) continue;
+    GF_RETURN_IF_ERROR(
+        config.SetDefault(fmt::format("{}.topic.name", kSignalConfigNames[SettingsOf(table)]), table.topics.front()));
+  }
+  for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
+    if (!has_rows(i) || !mapper->TablesOf(static_cast<RecordKind>(i)).empty()) continue;
+    GF_RETURN_IF_ERROR(config.SetDefault(fmt::format("{}.enabled", kSignalConfigNames[i]), "false"));
+  }
+  return {};
 }
 
 void LimitMessageBytes(std::size_t max_message_bytes, const std::vector<KafkaTopicState>& topics, PublishPlan& plan) {

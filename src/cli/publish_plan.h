@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/publish_config.h"
 #include "cli/publish_settings.h"
 #include "gf_otlp/rows.h"
 #include "pipeline/message_writer.h"
@@ -36,14 +37,20 @@ struct MessageSettings {
 struct PublishPlan {
   MessageOptions messages;
   std::vector<Route> routes;  // as messages.routes
-  std::array<bool, kRecordKindCount> disabled{};
-  bool metrics_without_data = false;  // go along, in requests
+  // As in ChoiceOptions.
+  std::array<bool, kRecordKindCount> disabled{}, requests{};
+  std::vector<std::size_t> disabled_tables;
+  bool metrics_without_data = false;
   std::vector<KafkaTopic> topics;     // of all routes, each once
   std::vector<std::size_t> topic_of;  // of each route
 };
 
 /// How large messages may be is left to LimitMessageBytes(). kUsage for settings that make no sense together.
 Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const MessageSettings& messages);
+
+/// What the settings are of signals that are sent as rows of the shape, where neither flags nor a file say it: the
+/// topics of its tables; disabled if they have no rows.
+Status SetDefaultTopics(Shape shape, PublishConfig& config);
 
 /// Sets how large messages may be: `max_message_bytes` (message.max.bytes) or, where that is known and less, what the
 /// topic takes. `topics`: those of the plan, or none.

@@ -12,9 +12,9 @@
 namespace gf_otlp::cli {
 namespace {
 
-std::uint64_t Sum(const PublishSummary& summary, std::uint64_t TopicStats::* count) {
+std::uint64_t Bytes(const PublishSummary& summary) {
   return std::accumulate(summary.topics.begin(), summary.topics.end(), std::uint64_t{0},
-                         [&](std::uint64_t sum, const TopicStats& topic) { return sum + topic.*count; });
+                         [](std::uint64_t sum, const TopicStats& topic) { return sum + topic.bytes; });
 }
 
 std::uint64_t Disabled(const Counts& counts) {
@@ -48,10 +48,9 @@ std::string TopicLine(const TopicStats& topic) {
 std::string PublishSummaryText(const PublishSummary& summary) {
   const Counts& c = summary.read.counts;
   const double seconds = summary.read.seconds;
-  const std::uint64_t bytes = Sum(summary, &TopicStats::bytes);
-  std::string text = fmt::format("{} of {} {} in {}", HumanCount(Sum(summary, &TopicStats::records)),
-                                 Counted(c.records_read, "record"), summary.dry_run ? "would be sent" : "sent",
-                                 Counted(summary.delivered, "message"));
+  const std::uint64_t bytes = Bytes(summary);
+  std::string text = fmt::format("{} of {} {} in {}", HumanCount(summary.records), Counted(c.records_read, "record"),
+                                 summary.dry_run ? "would be sent" : "sent", Counted(summary.delivered, "message"));
   const auto add = [&](std::uint64_t count, std::string_view noun, std::string_view what) {
     if (count != 0) text += fmt::format("; {} {}", Counted(count, noun), what);
   };
@@ -79,7 +78,7 @@ std::string PublishSummaryJson(const PublishSummary& summary) {
   json["dry_run"] = summary.dry_run;
   AddInputCounts(summary.read, json);
   json["records_read"] = c.records_read;
-  json["records_written"] = Sum(summary, &TopicStats::records);
+  json["records_written"] = summary.records;
   json["records_filtered"] = c.records_filtered;
   json["records_disabled"] = Disabled(c);
   json["disabled"] = nlohmann::ordered_json::object();
@@ -94,7 +93,7 @@ std::string PublishSummaryJson(const PublishSummary& summary) {
   json["messages_delivered"] = summary.delivered;
   json["messages_dead_lettered"] = summary.refused;
   json["messages_failed"] = summary.failed;
-  json["bytes"] = Sum(summary, &TopicStats::bytes);
+  json["bytes"] = Bytes(summary);
   json["bytes_in"] = summary.read.bytes_in;
   json["seconds"] = summary.read.seconds;
   json["interrupted"] = summary.read.interrupted;

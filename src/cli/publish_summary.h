@@ -16,9 +16,10 @@ struct PublishSummary {
   bool dry_run = false;
   std::uint64_t delivered = 0;        // messages acknowledged; of a dry run: that would be sent
   std::uint64_t refused = 0;          // messages dead-lettered
-  std::uint64_t refused_records = 0;  // records of them
   std::uint64_t failed = 0;           // messages not delivered
-  std::uint64_t failed_records = 0;   // records of them
+  std::uint64_t records = 0;          // all messages of which are delivered
+  std::uint64_t refused_records = 0;  // of refused messages
+  std::uint64_t failed_records = 0;   // of failed messages, but for these
   std::vector<TopicStats> topics;
 };
 

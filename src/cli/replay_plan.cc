@@ -156,6 +156,7 @@ Result<ReplayPlan> MakeReplayPlan(const ReplayFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(flags.run.Check());
   GF_UNEXPECTED_IF_ERROR(flags.input.Read(plan.conversion.capture));
   GF_UNEXPECTED_IF_ERROR(flags.choice.Read(plan.conversion.records.choice));
+  plan.conversion.records.choice.requests.fill(true);
   plan.conversion.records.choice.metrics_without_data = true;
   plan.conversion.inputs = flags.input.inputs;
   plan.conversion.threads = flags.run.WorkerThreads();

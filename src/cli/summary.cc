@@ -67,6 +67,7 @@ void AddNotes(const Summary& summary, std::string& text) {
   add(c.replaced_bytes, "byte", "not UTF-8, replaced");
   add(c.bad_text_documents, "JSON document", "not UTF-8");
   add(c.clamped_times, "time", "clamped to what ClickHouse reads");
+  add(c.unread_numbers, "value", "of tokens or cost not a number");
   add(c.deprecated_names, "deprecated name", "read");
   add(summary.skipped_files, "file", "skipped");
   add(summary.partial_tails, "torn end", "left out");
@@ -88,6 +89,7 @@ void AddTextCounts(const Summary& summary, nlohmann::ordered_json& json) {
   json["replaced_bytes"] = c.replaced_bytes;
   json["bad_text_documents"] = c.bad_text_documents;
   json["clamped_times"] = c.clamped_times;
+  json["unread_numbers"] = c.unread_numbers;
   json["deprecated_names"] = c.deprecated_names;
 }
 

@@ -21,6 +21,7 @@ void Counts::Add(const Counts& other) {
   bytes_out += other.bytes_out;
   replaced_bytes += other.replaced_bytes;
   clamped_times += other.clamped_times;
+  unread_numbers += other.unread_numbers;
   bad_text_documents += other.bad_text_documents;
   deprecated_names += other.deprecated_names;
 }

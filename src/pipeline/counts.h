@@ -26,7 +26,8 @@ struct Counts {
   std::uint64_t records_without_data = 0;
   std::vector<std::uint64_t> rows;  // of each table
   std::uint64_t bytes_out = 0;      // before compression
-  std::uint64_t replaced_bytes = 0, clamped_times = 0, bad_text_documents = 0, deprecated_names = 0;
+  // See RowCounts and DecodeCounts.
+  std::uint64_t replaced_bytes = 0, clamped_times = 0, unread_numbers = 0, bad_text_documents = 0, deprecated_names = 0;
 
   void Add(const Counts& other);
 };

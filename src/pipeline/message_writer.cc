@@ -15,7 +15,7 @@
 namespace gf_otlp {
 
 MessageWriter::MessageWriter(const MessageOptions& options, RowMapper& mapper)
-    : options_(options), mapper_(mapper), last_keys_(options.routes.size()) {
+    : options_(options), mapper_(mapper), last_keys_(options.routes.size()), rows_of_table_(mapper.tables().size()) {
   for (const MessageRoute& route : options_.routes) keys_.emplace_back(route.key, options_.zero_ids);
 }
 
@@ -40,7 +40,7 @@ Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& 
     if (!work.choice.Take(reader_, work.counts)) continue;
     const std::uint32_t route = options_.route_of[static_cast<std::size_t>(reader_.kind())];
     if (options_.routes[route].form == OutputForm::kRows) {
-      GF_RETURN_IF_ERROR(AppendRow(work, record, route, batch));
+      GF_RETURN_IF_ERROR(AppendRows(work, record, batch));
     } else {
       AddToGroup(record, route);
     }
@@ -52,25 +52,51 @@ Status MessageWriter::Append(const WireRequest& request, UnitWork& work, Batch& 
   return {};
 }
 
-Status MessageWriter::AppendRow(UnitWork& work, std::uint32_t record, std::uint32_t route, Batch& batch) {
+/// All rows of the reader's record become messages, or none if one of them is too large.
+Status MessageWriter::AppendRows(UnitWork& work, std::uint32_t record, Batch& batch) {
   PaddedBuffer& stream = batch.streams.front();
-  const std::size_t table = mapper_.TablesOf(reader_.kind()).front();
-  Message message{.offset = stream.size(), .route = route};
-  mapper_.Append(table, reader_, stream);
-  const std::string_view key = keys_[route].KeyOf(reader_);
-  const std::size_t size = stream.size() - message.offset - 1;  // without the newline
-  if (size + key.size() > options_.routes[route].max_bytes) {
-    stream.Resize(message.offset);
-    return Refuse(work, record, route, size + key.size());
+  const std::size_t begin = stream.size(), messages = batch.messages.size(), places = batch.places.size();
+  const RecordPlace place{work.unit, work.record + record};
+  std::ranges::fill(rows_of_table_, 0);
+  for (const std::size_t table : mapper_.TablesOf(reader_.kind())) {
+    if (!work.choice.WritesTable(table)) continue;
+    const std::uint32_t route = options_.route_of_table.empty()
+                                    ? options_.route_of[static_cast<std::size_t>(reader_.kind())]
+                                    : options_.route_of_table[table];
+    const std::size_t offset = stream.size();
+    rows_of_table_[table] = mapper_.Append(table, reader_, stream);
+    if (const std::size_t bytes = AppendMessages(rows_of_table_[table], offset, route, place, batch)) {
+      stream.Resize(begin);
+      batch.messages.resize(messages);
+      batch.places.resize(places);
+      return Refuse(work, record, route, bytes);
+    }
   }
-  message.size = static_cast<std::uint32_t>(size);
-  SetKey(route, key, batch, message);
-  message.first_place = static_cast<std::uint32_t>(batch.places.size());
-  message.places = 1;
-  batch.places.push_back({work.unit, work.record + record});
-  batch.messages.push_back(message);
-  ++work.counts.rows[table];
+  const std::size_t rows = batch.places.size() - places;
+  if (rows > 1) batch.repeated_places += rows - 1;
+  for (std::size_t table = 0; table < rows_of_table_.size(); ++table) work.counts.rows[table] += rows_of_table_[table];
   return stream.size() >= kLargeBatch ? work.make_room(batch) : Status();
+}
+
+/// A message for each of the rows that the batch's stream has from `offset` on. Gives the size of the first that is too
+/// large, value and key; else 0.
+std::size_t MessageWriter::AppendMessages(std::size_t rows, std::size_t offset, std::uint32_t route, RecordPlace place,
+                                          Batch& batch) {
+  const std::string_view text = batch.streams.front().view();
+  const std::string_view key = rows > 0 ? keys_[route].KeyOf(reader_) : std::string_view();
+  for (; rows > 0; --rows) {
+    Message message{.offset = offset, .route = route};
+    const std::size_t size = (rows == 1 ? text.size() - 1 : text.find('\n', offset)) - offset;
+    if (size + key.size() > options_.routes[route].max_bytes) return size + key.size();
+    message.size = static_cast<std::uint32_t>(size);
+    SetKey(route, key, batch, message);
+    message.first_place = static_cast<std::uint32_t>(batch.places.size());
+    message.places = 1;
+    batch.places.push_back(place);
+    batch.messages.push_back(message);
+    offset += size + 1;
+  }
+  return 0;
 }
 
 /// Neighbouring records often share their key: it is put down once.

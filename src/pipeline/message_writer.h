@@ -39,6 +39,8 @@ struct MessageOptions {
   std::vector<MessageRoute> routes;
   /// The route of each RecordKind, an index into `routes`.
   std::array<std::uint32_t, kRecordKindCount> route_of{};
+  /// If it is not empty: the route of each of RowMapper::tables(), which rows go by then, whatever record they are of.
+  std::vector<std::uint32_t> route_of_table;
   /// Rows of one route and key that a message holds at most, joined by newlines.
   std::uint32_t rows_per_message = 1;
   bool zero_ids = false;  // see KeyMaker
@@ -56,8 +58,7 @@ struct MessageOptions {
 /// Messages: rows, or requests split by key and size. Everything goes to one stream.
 class MessageWriter final : public RequestWriter {
  public:
-  /// Looks at `options` as long as it lives. REQUIRES: a kind of record that is written gives rows of one table; rows
-  /// are neither rewritten nor paced
+  /// Looks at `options` as long as it lives. REQUIRES: rows are neither rewritten nor paced
   MessageWriter(const MessageOptions& options, RowMapper& mapper);
 
   Status Append(const WireRequest& request, UnitWork& work, Batch& batch) override;
@@ -87,7 +88,9 @@ class MessageWriter final : public RequestWriter {
     std::string reason;
   };
 
-  Status AppendRow(UnitWork& work, std::uint32_t record, std::uint32_t route, Batch& batch);
+  Status AppendRows(UnitWork& work, std::uint32_t record, Batch& batch);
+  std::size_t AppendMessages(std::size_t rows, std::size_t offset, std::uint32_t route, RecordPlace place,
+                             Batch& batch);
   void AddToGroup(std::uint32_t record, std::uint32_t route);
   Status AppendGroups(const WireRequest& request, UnitWork& work, Batch& batch);
   void FillInTimes(const Group& group);
@@ -111,9 +114,10 @@ class MessageWriter final : public RequestWriter {
   std::vector<LastKey> last_keys_;
   RequestReader reader_;
   Slicer slicer_;
-  bool slicer_started_ = false;     // with the request under way
-  std::uint32_t record_count_ = 0;  // of the request under way
-  bool elements_ = false;           // the batch under way is of units of a raw file
+  bool slicer_started_ = false;               // with the request under way
+  std::uint32_t record_count_ = 0;            // of the request under way
+  bool elements_ = false;                     // the batch under way is of units of a raw file
+  std::vector<std::uint64_t> rows_of_table_;  // of the record under way
   std::vector<Group> groups_;
   std::size_t groups_used_ = 0, last_group_ = 0;
   std::unordered_map<std::string, std::size_t> group_of_;  // route and key to an index into groups_

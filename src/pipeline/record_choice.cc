@@ -22,20 +22,14 @@ Status CheckTables(const std::vector<std::string>& names, const std::vector<Tabl
   return {};
 }
 
-Result<RecordChoice> RecordChoice::Make(const ChoiceOptions& options, const RowMapper& mapper) {
+Result<RecordChoice> RecordChoice::Make(const ChoiceOptions& options, Shape shape, const RowMapper& mapper) {
   GF_UNEXPECTED_IF_ERROR(CheckTables(options.tables, mapper.tables()));
   std::vector<bool> wanted;
   for (const TableInfo& table : mapper.tables()) {
     wanted.push_back(options.tables.empty() || std::ranges::find(options.tables, table.name) != options.tables.end());
   }
-  RecordChoice choice(options, std::move(wanted));
-  for (int i = 0; i < kRecordKindCount; ++i) {
-    choice.kind_wanted_[i] = std::ranges::any_of(mapper.TablesOf(static_cast<RecordKind>(i)),
-                                                 [&](std::size_t table) { return choice.table_wanted_[table]; });
-  }
-  // A metric without data belongs to the tables of all points.
-  choice.kind_wanted_[static_cast<int>(RecordKind::kMetricWithoutData)] =
-      std::ranges::any_of(kPoints, [&](RecordKind kind) { return choice.kind_wanted_[static_cast<int>(kind)]; });
+  RecordChoice choice(options, mapper, std::move(wanted));
+  choice.DecideKinds(shape, !options.tables.empty());
   if (!options.select.all()) {
     Result<Selection> selection = Selection::Compile(options.select);
     if (!selection) return std::unexpected(std::move(selection.error()));
@@ -44,14 +38,43 @@ Result<RecordChoice> RecordChoice::Make(const ChoiceOptions& options, const RowM
   return choice;
 }
 
+void RecordChoice::DecideKinds(Shape shape, bool tables_chosen) {
+  for (std::size_t i = 0; i < kRecordKindCount; ++i) {
+    const auto wanted = [&](std::size_t table) { return table_wanted_[table]; };
+    const bool whole = requests_[i] && !tables_chosen;
+    kind_wanted_[i] = whole || std::ranges::any_of(mapper_->TablesOf(static_cast<RecordKind>(i)), wanted);
+    depends_on_rows_[i] = shape == Shape::kAgents && !whole;
+  }
+  // A metric without data belongs to the tables of all points.
+  constexpr auto kWithoutData = static_cast<std::size_t>(RecordKind::kMetricWithoutData);
+  kind_wanted_[kWithoutData] =
+      std::ranges::any_of(kPoints, [&](RecordKind kind) { return kind_wanted_[static_cast<std::size_t>(kind)]; });
+  depends_on_rows_[kWithoutData] = false;
+}
+
+bool RecordChoice::HasWantedRows(const RequestReader& reader) const {
+  return std::ranges::any_of(mapper_->TablesOf(reader.kind()), [&](std::size_t table) {
+    return table_wanted_[table] && mapper_->HasRows(table, reader);
+  });
+}
+
+/// Also a record that has rows only in tables that are.
+bool RecordChoice::IsDisabled(const RequestReader& reader) const {
+  const auto kind = static_cast<std::size_t>(reader.kind());
+  if (disabled_[kind] || !any_table_disabled_ || !depends_on_rows_[kind] || requests_[kind]) return disabled_[kind];
+  return std::ranges::none_of(mapper_->TablesOf(reader.kind()),
+                              [&](std::size_t table) { return WritesTable(table) && mapper_->HasRows(table, reader); });
+}
+
 bool RecordChoice::Take(const RequestReader& reader, Counts& counts) {
   ++counts.records_read;
   const auto kind = static_cast<std::size_t>(reader.kind());
-  if ((selection_ && !selection_->Matches(reader)) || !kind_wanted_[kind] || limit_reached()) {
+  if ((selection_ && !selection_->Matches(reader)) || !kind_wanted_[kind] || limit_reached() ||
+      (depends_on_rows_[kind] && !HasWantedRows(reader))) {
     ++counts.records_filtered;
     return false;
   }
-  if (disabled_[kind]) {
+  if (IsDisabled(reader)) {
     ++counts.records_disabled[kind];
     return false;
   }

@@ -19,6 +19,7 @@ class BatchMark {
       : messages_(batch.messages.size()),
         keys_(batch.keys.size()),
         places_(batch.places.size()),
+        repeated_places_(batch.repeated_places),
         times_(batch.times.size()) {
     for (const PaddedBuffer& stream : batch.streams) streams_.push_back(stream.size());
   }
@@ -30,12 +31,13 @@ class BatchMark {
     batch.messages.resize(std::min(messages_, batch.messages.size()));
     batch.keys.Resize(std::min(keys_, batch.keys.size()));
     batch.places.resize(std::min(places_, batch.places.size()));
+    batch.repeated_places = std::min(repeated_places_, batch.repeated_places);
     batch.times.resize(std::min(times_, batch.times.size()));
   }
 
  private:
   std::vector<std::size_t> streams_;
-  std::size_t messages_, keys_, places_, times_;
+  std::size_t messages_, keys_, places_, repeated_places_, times_;
 };
 
 /// Nothing of a unit may leave before all of it is known to be good.
@@ -68,7 +70,7 @@ Result<std::unique_ptr<UnitConverter>> RecordConverter::Make(const RecordOptions
   converter.form_ = options.form;
   converter.decoder_ = std::make_unique<UnitDecoder>(capture);
   converter.mapper_ = std::make_unique<RowMapper>(std::move(*mapper));
-  Result<RecordChoice> choice = RecordChoice::Make(options.choice, *converter.mapper_);
+  Result<RecordChoice> choice = RecordChoice::Make(options.choice, options.rows.shape, *converter.mapper_);
   if (!choice) return std::unexpected(std::move(choice.error()));
   converter.choice_ = std::make_unique<RecordChoice>(std::move(*choice));
   converter.writer_ = MakeWriter(options, *converter.mapper_);
@@ -134,6 +136,7 @@ Status RecordConverter::Convert(const Chunk& chunk, std::size_t index, const Lar
   if (dead_letters != nullptr) *dead_letters += letters;
   done.replaced_bytes = writer_->replaced().replaced_bytes - replaced_before.replaced_bytes;
   done.clamped_times = writer_->replaced().clamped_times - replaced_before.clamped_times;
+  done.unread_numbers = writer_->replaced().unread_numbers - replaced_before.unread_numbers;
   done.bad_text_documents = decoder_->counts().bad_text - decode_before.bad_text;
   done.deprecated_names = decoder_->counts().deprecated_names - decode_before.deprecated_names;
   counts.Add(done);

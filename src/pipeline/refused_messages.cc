@@ -10,9 +10,9 @@ namespace gf_otlp {
 RefusedMessages::RefusedMessages(const CaptureOptions& capture, DeadLetterWriter dead_letters)
     : decoder_(capture), dead_letters_(std::move(dead_letters)) {}
 
-Status RefusedMessages::Handle(const Batch& batch, const Message& message, Code code, std::string_view reason) {
+Status RefusedMessages::Handle(const Batch& batch, std::span<const RecordPlace> places, Code code,
+                               std::string_view reason) {
   const auto chunk = std::static_pointer_cast<const Chunk>(batch.origin);
-  const auto places = batch.places_of(message);
   if (!dead_letters_) {
     const RecordPlace& first = places.front();
     const std::string others = places.size() == 1 ? "" : fmt::format(" and {} more of its message", places.size() - 1);

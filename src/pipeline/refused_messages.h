@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,9 @@ class RefusedMessages {
   /// `dead_letters` may be empty: there are none.
   RefusedMessages(const CaptureOptions& capture, DeadLetterWriter dead_letters);
 
-  /// Writes a dead letter for each record of the message; without dead letters an error with that code, the place of
-  /// the message's first record and the reason. REQUIRES: the batch is of a Conversion to messages
-  Status Handle(const Batch& batch, const Message& message, Code code, std::string_view reason);
+  /// Writes a dead letter for each of these records, which a message was made of; without dead letters an error with
+  /// that code, the place of the first record and the reason. REQUIRES: the batch is of a Conversion to messages
+  Status Handle(const Batch& batch, std::span<const RecordPlace> places, Code code, std::string_view reason);
 
   /// Dead letters written. From any thread.
   std::uint64_t records() const { return records_; }

@@ -20,8 +20,10 @@ namespace {
 /// Adds what the records of units say to `found`.
 class TimeScanner final : public UnitConverter {
  public:
-  TimeScanner(const CaptureOptions& capture, RecordChoice choice, std::shared_ptr<TimeRange> found)
-      : decoder_(capture), choice_(std::move(choice)), found_(std::move(found)) {}
+  /// `mapper` is what the choice was made with.
+  TimeScanner(const CaptureOptions& capture, std::unique_ptr<RowMapper> mapper, RecordChoice choice,
+              std::shared_ptr<TimeRange> found)
+      : decoder_(capture), mapper_(std::move(mapper)), choice_(std::move(choice)), found_(std::move(found)) {}
 
   std::vector<std::string> stream_names() const override { return {}; }
   bool keeps_chunks() const override { return false; }
@@ -62,6 +64,7 @@ class TimeScanner final : public UnitConverter {
   }
 
   UnitDecoder decoder_;
+  std::unique_ptr<RowMapper> mapper_;
   RecordChoice choice_;
   RequestReader reader_;
   std::shared_ptr<TimeRange> found_;
@@ -94,12 +97,13 @@ Result<std::unique_ptr<TimeScan>> TimeScan::Make(const ConversionOptions& option
   ConversionOptions scanning = options;
   scanning.records.separate_streams = false;
   scanning.make_converter = [&]() -> Result<std::unique_ptr<UnitConverter>> {
-    Result<RowMapper> mapper = RowMapper::Make(options.records.rows);
-    if (!mapper) return std::unexpected(std::move(mapper.error()));
-    Result<RecordChoice> choice = RecordChoice::Make(options.records.choice, *mapper);
+    Result<RowMapper> made = RowMapper::Make(options.records.rows);
+    if (!made) return std::unexpected(std::move(made.error()));
+    auto mapper = std::make_unique<RowMapper>(std::move(*made));
+    Result<RecordChoice> choice = RecordChoice::Make(options.records.choice, options.records.rows.shape, *mapper);
     if (!choice) return std::unexpected(std::move(choice.error()));
     scan->found_.push_back(std::make_shared<TimeRange>());
-    return std::make_unique<TimeScanner>(options.capture, std::move(*choice), scan->found_.back());
+    return std::make_unique<TimeScanner>(options.capture, std::move(mapper), std::move(*choice), scan->found_.back());
   };
   Result<std::unique_ptr<Conversion>> conversion = Conversion::Make(scanning);
   if (!conversion) return std::unexpected(std::move(conversion.error()));

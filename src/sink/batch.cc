@@ -7,6 +7,7 @@ void Batch::Clear(std::size_t keep) {
   keys.Shrink(keep);
   messages.clear();
   places.clear();
+  repeated_places = 0;
   times.clear();
   origin.reset();
   origin_bytes = 0;

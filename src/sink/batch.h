@@ -1,6 +1,7 @@
 #ifndef GF_OTLP_SINK_BATCH_H_
 #define GF_OTLP_SINK_BATCH_H_
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@ namespace gf_otlp {
 struct RecordPlace {
   std::uint32_t unit = 0;    // index into the chunk's units
   std::uint32_t record = 0;  // from 0, counted over all requests of the unit
+  auto operator<=>(const RecordPlace&) const = default;
 };
 
 /// One message of a batch: a piece of its text, a piece of its keys, a range of its places.
@@ -45,6 +47,7 @@ struct Batch {
   std::vector<Message> messages;
   PaddedBuffer keys;
   std::vector<RecordPlace> places;
+  std::size_t repeated_places = 0;  // of `places`: those of a record, behind its first (a record may have several rows)
   /// Of each message the time of its earliest record, nanoseconds since 1970 (0: none of them has one); empty unless
   /// the run is paced.
   std::vector<std::uint64_t> times;

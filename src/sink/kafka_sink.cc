@@ -16,6 +16,7 @@
 #include "base/guard.h"
 #include "sink/flights.h"
 #include "sink/kafka_producer.h"
+#include "sink/record_tally.h"
 
 namespace gf_otlp {
 namespace {
@@ -87,8 +88,10 @@ class KafkaSink::Impl {
   void SendAgain();
   void Refuse(MessageId id, Code code, const std::string& reason);
   void Fail(MessageId id, rd_kafka_resp_err_t error);
-  void End(Status status);                   // REQUIRES: mutex_ held
-  void CountFailed(const Message& message);  // REQUIRES: mutex_ held; of any thread
+  void End(Status status);  // REQUIRES: mutex_ held
+  // REQUIRES: mutex_ held; of any thread
+  void CountFailed(std::uint32_t flight, const Message& message);
+  bool Settle(std::uint32_t flight, std::size_t messages, bool delivered);
   const Batch& BatchOf(MessageId id) const;
   std::string ReasonOf(rd_kafka_resp_err_t error) const;
 
@@ -97,13 +100,14 @@ class KafkaSink::Impl {
 
   mutable std::mutex mutex_;
   std::condition_variable progress_;  // a batch is dealt with, or nothing more is to be sent
-  Totals totals_;                     // without `sent`
+  Totals totals_;                     // of messages, without `sent`
   TopicCounter counter_;
   Status end_;                 // what ended the run, but for messages that were not delivered
   std::string first_failure_;  // of those: to which topic, why
   std::optional<Clock::time_point> flush_until_;
   std::vector<Undelivered> unsent_;  // librdkafka did not take them
 
+  RecordTally tally_;
   Flights flights_;  // outlives the producers, which read its batches
   std::unique_ptr<KafkaProducer> producer_;
   std::unique_ptr<KafkaProducer> again_;  // one by one; null until it is needed; used by the thread that reads reports
@@ -148,8 +152,8 @@ Status KafkaSink::Impl::Write(Batch& batch) {
   const std::size_t sent = SendAll(flight, *sending);
   if (sent == count) return {};
   const std::lock_guard lock(mutex_);
-  for (const Message& message : std::span(sending->messages).subspan(sent)) CountFailed(message);
-  flights_.Settle(flight, count - sent, false);
+  for (const Message& message : std::span(sending->messages).subspan(sent)) CountFailed(flight, message);
+  Settle(flight, count - sent, false);
   return Ended();
 }
 
@@ -251,6 +255,9 @@ KafkaSink::Totals KafkaSink::Impl::totals() const {
   const std::lock_guard lock(mutex_);
   Totals totals = totals_;
   totals.sent = sent_;
+  totals.delivered_records = tally_.delivered();
+  totals.refused_records = tally_.refused();
+  totals.failed_records = tally_.failed();
   return totals;
 }
 
@@ -292,7 +299,7 @@ void KafkaSink::Impl::TakeReports(KafkaProducer& producer, rd_kafka_event_t* eve
       const Batch& batch = flights_.batch(id.flight);
       counter_.Add(batch, batch.messages[id.message], report->partition);
       ++totals_.delivered;
-      batch_done |= flights_.Settle(id.flight, 1, true);
+      batch_done |= Settle(id.flight, 1, true);
     }
     if (batch_done) progress_.notify_all();
   }
@@ -366,14 +373,20 @@ const Batch& KafkaSink::Impl::BatchOf(MessageId id) const {
 
 void KafkaSink::Impl::Refuse(MessageId id, Code code, const std::string& reason) {
   const Batch& batch = BatchOf(id);
-  Status status = Guard([&] { return options_.on_refused(batch, batch.messages[id.message], code, reason); });
-  const std::lock_guard lock(mutex_);
+  const Message& message = batch.messages[id.message];
+  std::unique_lock lock(mutex_);
+  const std::vector<RecordPlace> records = tally_.NotYetRefused(id.flight, batch.places_of(message));
+  lock.unlock();
+  Status status;
+  if (!records.empty()) status = Guard([&] { return options_.on_refused(batch, message, records, code, reason); });
+  lock.lock();
   if (status.ok()) {
     ++totals_.refused;
+    tally_.Refuse(id.flight, records);
   } else {
-    CountFailed(batch.messages[id.message]);
+    CountFailed(id.flight, message);
   }
-  flights_.Settle(id.flight, 1, status.ok());
+  Settle(id.flight, 1, status.ok());
   if (!status.ok()) End(std::move(status));
   progress_.notify_all();
 }
@@ -383,20 +396,29 @@ void KafkaSink::Impl::Fail(MessageId id, rd_kafka_resp_err_t error) {
   const std::string reason = ReasonOf(error);
   const std::lock_guard lock(mutex_);
   const Batch& batch = flights_.batch(id.flight);
-  CountFailed(batch.messages[id.message]);
+  CountFailed(id.flight, batch.messages[id.message]);
   if (!fatal.empty()) {
     End(Fatal(fatal));
   } else if (first_failure_.empty() && !purge_) {
     first_failure_ = fmt::format("to topic {}: {}", options_.routes[batch.messages[id.message].route].topic, reason);
     ended_ = failed_ = true;
   }
-  flights_.Settle(id.flight, 1, false);
+  Settle(id.flight, 1, false);
   progress_.notify_all();
 }
 
-void KafkaSink::Impl::CountFailed(const Message& message) {
+void KafkaSink::Impl::CountFailed(std::uint32_t flight, const Message& message) {
   ++totals_.failed;
-  totals_.failed_records += message.places;
+  tally_.Fail(flight, flights_.batch(flight).places_of(message));
+}
+
+/// As Flights::Settle().
+bool KafkaSink::Impl::Settle(std::uint32_t flight, std::size_t messages, bool delivered) {
+  const Batch& batch = flights_.batch(flight);
+  const std::size_t records = batch.places.size() - batch.repeated_places;
+  if (!flights_.Settle(flight, messages, delivered)) return false;
+  tally_.Close(flight, records);
+  return true;
 }
 
 void KafkaSink::Impl::End(Status status) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,12 +30,14 @@ struct KafkaSinkOptions {
   /// The same in messages: librdkafka needs some 250 bytes for each.
   std::size_t max_messages_under_way = 200'000;
 
-  /// Called for a message that its topic will never take: too large, unknown topic, not authorised. `reason` in the
-  /// broker's words. kBadData: it is the record's fault; kIo: the topic's or our authorisation's. An ok status says
-  /// that the message is dealt with, another one ends the run. Called by a thread of the sink, never two calls at a
-  /// time; Write() may be waiting meanwhile: it must not wait for that to return.
-  std::function<Status(const Batch& batch, const Message& message, Code code, std::string_view reason)> on_refused =
-      [](const Batch&, const Message&, Code code, std::string_view reason) {
+  /// Called for a message that its topic will never take: too large, unknown topic, not authorised. `records`: those of
+  /// it of which no message was refused before; at least one. `reason` in the broker's words. kBadData: it is the
+  /// record's fault; kIo: the topic's or our authorisation's. An ok status says that the message is dealt with, another
+  /// one ends the run. Called by a thread of the sink, never two calls at a time; Write() may be waiting meanwhile: it
+  /// must not wait for that to return.
+  std::function<Status(const Batch& batch, const Message& message, std::span<const RecordPlace> records, Code code,
+                       std::string_view reason)>
+      on_refused = [](const Batch&, const Message&, std::span<const RecordPlace>, Code code, std::string_view reason) {
         return Status::Error(code, std::string(reason));
       };
 };
@@ -60,14 +63,14 @@ class KafkaSink final : public DeliverySink {
   void LimitFlush(std::chrono::milliseconds limit) override;
   std::optional<InputPosition> delivered() const override;
 
-  /// After Close() every message, and so every record, of the batches that Write() took is delivered, refused or
-  /// failed.
+  /// After Close() every message of the batches that Write() took is delivered, refused or failed. A record, which may
+  /// have several messages, is refused if one of them is, else failed if one of them is.
   struct Totals {
-    std::uint64_t sent = 0;            // given to librdkafka
-    std::uint64_t delivered = 0;       // acknowledged
-    std::uint64_t refused = 0;         // and dealt with by on_refused
-    std::uint64_t failed = 0;          // not delivered; of a batch that was begun also what was not sent
-    std::uint64_t failed_records = 0;  // of those messages
+    std::uint64_t sent = 0;       // given to librdkafka
+    std::uint64_t delivered = 0;  // acknowledged
+    std::uint64_t refused = 0;    // and dealt with by on_refused
+    std::uint64_t failed = 0;     // not delivered; of a batch that was begun also what was not sent
+    std::uint64_t delivered_records = 0, refused_records = 0, failed_records = 0;  // of batches that are dealt with
   };
   /// From any thread.
   Totals totals() const;

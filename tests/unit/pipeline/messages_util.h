@@ -35,7 +35,7 @@ class MessageSink final : public Sink {
                       batch.places_of(message).size(), batch.times.empty() ? 0 : batch.times[i],
                       message.in_origin == nullptr});
       if (refuse && refuse(batch.text(message))) {
-        const Status status = refused->Handle(batch, message, Code::kBadData, "no");
+        const Status status = refused->Handle(batch, batch.places_of(message), Code::kBadData, "no");
         if (!status.ok()) return status;
       }
     }

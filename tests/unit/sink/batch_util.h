@@ -29,7 +29,9 @@ inline void FillBatch(Batch& batch, const std::vector<TestMessage>& messages, st
                               .route = message.route});
     batch.streams[0].Append(message.value);
     batch.keys.Append(message.key);
-    batch.places.resize(batch.places.size() + message.records, {.unit = message.unit});
+    for (std::uint32_t i = 0; i < message.records; ++i) {
+      batch.places.push_back({.unit = message.unit, .record = static_cast<std::uint32_t>(batch.places.size())});
+    }
   }
   batch.end = {.file = 0, .units = end};
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -51,7 +52,8 @@ struct Refusals {
   Status answer;
 
   auto Callback() {
-    return [this](const Batch& batch, const Message& message, Code code, std::string_view reason) {
+    return [this](const Batch& batch, const Message& message, std::span<const RecordPlace>, Code code,
+                  std::string_view reason) {
       all.push_back({std::string(batch.text(message)), code, std::string(reason)});
       return answer;
     };
@@ -235,6 +237,29 @@ TEST_CASE("a message larger than the producer's limit is refused, the others arr
   CHECK(refusals.all[0].code == Code::kBadData);
 }
 
+TEST_CASE("a record of several messages is refused once, and counts once") {
+  MockCluster& cluster = SharedCluster();
+  const std::string large(2000, 'x'), larger(3000, 'y');
+  Refusals refusals;
+  KafkaSinkOptions options = OptionsFor(cluster, {{.topic = "t", .headers = {}}});
+  options.kafka.properties.emplace_back("message.max.bytes", "1000");
+  options.on_refused = refusals.Callback();
+  auto sink = OpenSink(std::move(options));
+  Batch batch = MakeBatch({{.value = "1"}, {.value = large}, {.value = "3"}, {.value = larger}, {.value = "5"}});
+  for (std::uint32_t i = 0; i < 5; ++i) batch.places[i].record = i < 4 ? 0 : 1;
+  batch.repeated_places = 3;
+  REQUIRE(sink->Write(batch).ok());
+  REQUIRE(sink->Close().ok());
+  REQUIRE(refusals.all.size() == 1);
+  CHECK(refusals.all[0].value == large);
+  const KafkaSink::Totals totals = sink->totals();
+  CHECK(totals.delivered == 3);
+  CHECK(totals.refused == 2);
+  CHECK(totals.delivered_records == 1);
+  CHECK(totals.refused_records == 1);
+  CHECK(totals.failed_records == 0);
+}
+
 TEST_CASE("a topic that may not be written to is the topic's fault") {
   MockCluster& cluster = SharedCluster();
   cluster.FailProduce({RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
@@ -340,11 +365,11 @@ TEST_CASE("every record of a batch that was taken is delivered, refused or faile
   }
   ender.join();
   static_cast<void>(sink->Close());
-  std::uint64_t refused = 0;
-  if (refusals.answer.ok()) refused = 5 * refusals.all.size();
   const KafkaSink::Totals totals = sink->totals();
   CHECK(taken > 0);
-  CHECK(sink->topics()[0].records + refused + totals.failed_records == taken);
+  CHECK(totals.refused_records == (refusals.answer.ok() ? 5 * refusals.all.size() : 0));
+  CHECK(totals.delivered_records == sink->topics()[0].records);
+  CHECK(totals.delivered_records + totals.refused_records + totals.failed_records == taken);
   CHECK(totals.delivered + totals.refused + totals.failed == taken / kRecords * messages.size());
 }
 
