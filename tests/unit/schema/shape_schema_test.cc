@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -365,17 +366,14 @@ TEST_CASE("Kafka tables have the columns of rows, and the topics that publish wr
         const auto found = std::ranges::find(kafka.settings, name, [](const auto& s) { return s.first; });
         return found == kafka.settings.end() ? "" : found->second;
       };
-      std::string topics;
-      for (const RecordKind kind : info.kinds) {
-        topics += (topics.empty() ? "" : ",") + std::string(kDefaultTopics[static_cast<std::size_t>(kind)]);
-      }
-      CHECK(setting("kafka_topic_list") == "'" + topics + "'");
+      CHECK(setting("kafka_topic_list") == fmt::format("'{}'", fmt::join(info.topics, ",")));
       CHECK(setting("kafka_broker_list") == "'a:1,b:2'");
       CHECK(setting("kafka_group_name") == "'gf-otlp-" + info.name + "'");
       CHECK(setting("kafka_handle_error_mode") == "'stream'");
       const bool metrics_of_glassflow = rows.shape == Shape::kGlassFlow && info.name.starts_with("otel_metrics");
       CHECK(setting("input_format_import_nested_json") == (metrics_of_glassflow ? "1" : ""));
     }
+    if (rows.shape == Shape::kAgents) continue;  // it has rollups, and another way in
     // Two views a table: its rows, and what is no row; and the one of traces' times.
     const std::size_t times = rows.shape == Shape::kGlassFlowFlat ? 0 : 1;
     CHECK(schema.views.size() == 2 * mapper->tables().size() + times);
@@ -407,6 +405,7 @@ TEST_CASE("views of Kafka tables compute defaults and lead errors on") {
 
 TEST_CASE("what is printed reads back as the same schema") {
   for (const RowOptions& rows : AllRows()) {
+    const std::string second = (*RowTables({.rows = rows}))[1].name;
     for (const char* engine : {"", "Null", "ReplicatedMergeTree('/t/{table}', '{replica}')"}) {
       for (const char* ttl : {"", "90m", "30d to volume slow, 180d"}) {
         for (const char* kafka : {"", "a:1,b:2"}) {
@@ -416,7 +415,7 @@ TEST_CASE("what is printed reads back as the same schema") {
                                              .cluster = place,
                                              .engine = engine,
                                              .ttl = ttl,
-                                             .names = {{"otel_logs", "order by"}},
+                                             .names = {{second, "order by"}},
                                              .kafka_brokers = kafka};
             const Schema schema = Made(options);
             const Result<SchemaText> read = ReadDdl(SchemaSql(schema));
