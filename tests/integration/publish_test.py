@@ -289,6 +289,65 @@ class Topics(PublishTest):
         self.assertIn("no.such", err)
 
 
+class Agents(PublishTest):
+    """Rows of two tables of one record."""
+
+    def capture(self):
+        return os.path.join(run.TESTDATA, "agents")
+
+    def topics(self):
+        return [f"--topic=traces={self.topic('spans')}", f"--topic=logs={self.topic('events')}"]
+
+    def check_rows(self, spans, events):
+        rows = self.rows("--shape", "agents", self.capture())
+        for topic, table in ((spans, "spans_raw"), (events, "events_raw")):
+            messages = self.broker.consume(topic)
+            self.assert_same([row for message in messages for row in message["value"].split(b"\n")], rows[table], table)
+            for message in messages:
+                for row in message["value"].split(b"\n"):
+                    self.assertEqual(message["key"], json.loads(row)["trace_id"].encode() or None)
+
+    def test_default_topics(self):
+        before = set(self.broker.topics())
+        _, stats = self.publish("--shape", "agents", self.capture(), "--partitions", "6")
+        # None for metrics, which the captures have too.
+        self.assertEqual(set(self.broker.topics()) - before, {"otel-spans-rows", "otel-events"})
+        self.check_rows("otel-spans-rows", "otel-events")
+        told = {topic["topic"]: topic["messages"] for topic in stats["topics"]}
+        self.assertEqual(stats["messages_delivered"], sum(told.values()))
+        # Spans with events have several messages.
+        self.assertLess(told["otel-spans-rows"], stats["records_written"])
+        self.assertLess(stats["records_written"], stats["messages"])
+        self.assertEqual(stats["records_read"], stats["records_written"] + stats["records_filtered"])
+
+    def test_joined_rows_and_a_checkpoint(self):
+        checkpoint = self.path("checkpoint.json")
+        options = ["--shape", "agents", self.capture(), *self.topics(), "--rows-per-message", "20", "--checkpoint", checkpoint]
+        _, stats = self.publish(*options)
+        self.assertLess(stats["messages"], sum(topic["records"] for topic in stats["topics"]))
+        self.check_rows(self.topic("spans"), self.topic("events"))
+        _, stats = self.publish(*options)
+        self.assertEqual(stats["messages"], 0)
+        self.publish(*options, "--drop-content", code=2)  # another job
+        self.check_rows(self.topic("spans"), self.topic("events"))
+
+    def test_a_record_that_one_topic_does_not_take_goes_to_none(self):
+        spans = [{"traceId": "1" * 32, "spanId": f"{i:016x}", "name": f"span {i}",
+                  "events": [{"name": "note " + "x" * (5000 if i == 3 else 10)}] * 2} for i in range(1, 6)]
+        capture = self.write("capture.json", json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode())
+        # The topic of events takes less than that of spans.
+        self.publish("--shape", "agents", self.capture(), *self.topics(), "--table", "events_raw", "--topic-config",
+                     "max.message.bytes=4000", "--where", "name", "=", "none")
+        dead = self.path("dead.jsonl")
+        _, stats = self.publish("--shape", "agents", capture, *self.topics(), "--dead-letter", dead)
+        self.assertEqual((stats["records_written"], stats["records_dead_lettered"]), (4, 1))
+        self.assertEqual([json.loads(m["value"])["span_name"] for m in self.broker.consume(self.topic("spans"))],
+                         ["span 1", "span 2", "span 4", "span 5"])
+        self.assertEqual(len(self.broker.consume(self.topic("events"))), 8)
+        letter, = [json.loads(line) for line in run.lines(run.read(dead))]
+        self.assertEqual(letter["record"], 3)
+
+
 class DryRun(PublishTest):
     def test_sends_nothing(self):
         before = self.broker.topics()
