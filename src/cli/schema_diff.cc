@@ -44,8 +44,16 @@ Status UnknownSource(const std::string& word) {
                                 fmt::join(names, ", ")));
 }
 
-Result<SchemaSource> ReadSource(const std::string& word, const DiffFlags& flags, schema::ServerVersion server) {
-  if (IsUrl(word)) return ReadServer(word, flags.database, flags.connection);
+/// The database of a server whose URL names none: where the other one's tables are, if that is a shape.
+std::string DatabaseBeside(const std::string& other, const DiffFlags& flags) {
+  const std::optional<ShapeVariant> variant = ParseShapeVariant(other);
+  if (!flags.database.empty() || !variant) return flags.database;
+  return std::string(schema::DefaultDatabase(variant->rows.shape));
+}
+
+Result<SchemaSource> ReadSource(const std::string& word, const std::string& other, const DiffFlags& flags,
+                                schema::ServerVersion server) {
+  if (IsUrl(word)) return ReadServer(word, DatabaseBeside(other, flags), flags.connection);
   if (const std::optional<ShapeVariant> variant = ParseShapeVariant(word)) {
     Result<Schema> schema = schema::ShapeSchema({.rows = variant->rows, .server = server});
     if (!schema) return std::unexpected(std::move(schema.error()));
@@ -151,7 +159,8 @@ Status RunDiff(DiffFlags& flags, const CLI::App& sub, const Env& env) {
   SchemaSource from, to;
   const bool new_first = IsUrl(flags.to);
   for (const bool is_new : {new_first, !new_first}) {
-    Result<SchemaSource> source = ReadSource(is_new ? flags.to : flags.from, flags, *server);
+    Result<SchemaSource> source =
+        ReadSource(is_new ? flags.to : flags.from, is_new ? flags.from : flags.to, flags, *server);
     if (!source) return std::move(source.error());
     if (source->server && flags.server_version.empty()) server = *source->server;
     (is_new ? to : from) = std::move(*source);

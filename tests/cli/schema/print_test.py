@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import run  # noqa: E402
@@ -79,6 +80,28 @@ class Sql(Print):
         for version, text in (("26.1", False), ("26.2", True), ("v26.2.1.1-stable", True), ("25.12", False)):
             self.assertEqual("TYPE text(" in self.sql("--server-version", version), text, version)
 
+    def test_ttl_none(self):
+        self.assertEqual(self.sql("--ttl", "none"), self.sql())
+
+    def test_a_storage_policy(self):
+        for shape in (*SHAPES, "agents"):
+            tables = self.schema("--shape", shape, "--storage-policy", "it's", "--kafka", "b:1")["tables"]
+            for table in tables:
+                kept = table["engine"].endswith("MergeTree")
+                self.assertEqual(table.get("settings", {}).get("storage_policy"), "'it\\'s'" if kept else None, table["name"])
+            self.assertNotIn("storage_policy", self.sql("--shape", shape))
+
+    def test_the_storage_that_a_ttl_needs_is_a_comment(self):
+        sql = self.sql("--ttl", "1d to volume warm, 2d to disk cold, 3d", "--storage-policy", "tiered")
+        xml = ElementTree.fromstring("".join(line[3:] for line in sql.split("\n") if line.startswith("-- ") and "<" in line))
+        disks = {disk.tag: disk.findtext("type") for disk in xml.find("storage_configuration/disks")}
+        self.assertEqual(disks, {"warm": "local", "cold": "local"})
+        volumes = xml.find("storage_configuration/policies/tiered/volumes")
+        self.assertEqual([(volume.tag, volume.findtext("disk")) for volume in volumes],
+                         [("default", "default"), ("warm", "warm"), ("cold", "cold")])
+        self.assertNotIn("<clickhouse>", self.sql("--ttl", "3d", "--storage-policy", "tiered"))
+        self.assertIn("\n```xml\n<clickhouse>\n", self.sql("--ttl", "1d to volume warm", "--format", "markdown"))
+
     def test_names(self):
         sql = self.sql("--table-name", "otel_traces=spans", "--table-name", "otel_logs=logs")
         self.assertEqual(self.tables(sql)[:3], ["spans", "spans_trace_id_ts", "logs"])
@@ -114,6 +137,50 @@ class Kafka(Print):
         self.assertIn("otel_log", self.refused("--kafka", "a:1", "--kafka-topic", "otel_log=x"))
 
 
+class Agents(Print):
+    def test_tables_and_views(self):
+        sql = self.sql("--shape", "agents")
+        tables = ["spans_raw", "events_raw", "spans_minute", "cost_minute"]
+        self.assertEqual(self.tables(sql), [f"telemetry.{name}" for name in tables])
+        self.assertEqual(re.findall(r"VIEW IF NOT EXISTS telemetry\.(\S+) TO telemetry\.(\S+)", sql), [
+            ("spans_minute_mv", "spans_minute"), ("cost_minute_mv", "cost_minute"), ("cost_minute_events_mv", "cost_minute")])
+        self.assertEqual(sql.count("\nTTL "), 2)
+        self.assertIn("CREATE DATABASE IF NOT EXISTS other;", self.sql("--shape", "agents", "--database", "other"))
+        self.assertNotIn("\nTTL ", self.sql("--shape", "agents", "--ttl", "none"))
+        self.assertEqual(self.tables(self.sql("--shape", "agents", "--table", "spans_raw")), ["telemetry.spans_raw"])
+
+    def test_columns_are_those_of_rows(self):
+        columns = {table["name"]: [(c["name"], set(c)) for c in table["columns"]] for table in self.schema("--shape", "agents")["tables"]}
+        rows = self.path("rows")
+        self.run_command("convert", "-q", "--shape", "agents", os.path.join(run.TESTDATA, "agents", "genai.json"), "--output-dir", rows)
+        for table in ("spans_raw", "events_raw"):
+            found = [json.loads(row) for row in lines(read(os.path.join(rows, f"{table}.jsonl")))]
+            self.assertGreater(len(found), 1)
+            for row in found:
+                self.assertEqual(list(row), [name for name, facts in columns[table] if not {"default", "materialized"} & facts])
+
+    def test_both_ways_from_kafka(self):
+        tables = {table["name"]: table for table in self.schema("--shape", "agents", "--kafka", "b:1", "--kafka-topic", "otlp_logs=l,m")["tables"]}
+        topics = {name: table["settings"]["kafka_topic_list"] for name, table in tables.items() if table["engine"] == "Kafka"}
+        self.assertEqual(topics, {"spans_raw_kafka": "'otel-spans-rows'", "events_raw_kafka": "'otel-events'",
+                                  "otlp_spans_kafka": "'otel-spans'", "otlp_logs_kafka": "'l,m'"})
+        self.assertIn("otlp_logs", self.refused("--shape", "agents", "--kafka", "b:1", "--kafka-topic", "x=y"))
+
+    def test_users(self):
+        sql = self.sql("--shape", "agents", "--users", "--on-cluster", "main")
+        self.assertTrue(sql.startswith(self.sql("--shape", "agents", "--on-cluster", "main")))
+        self.assertEqual(re.findall(r"CREATE (\S+)(?: PROFILE)? IF NOT EXISTS (agents_\w+) ON CLUSTER main", sql),
+                         [(what, name) for role, user in (("agents_read", "agents_reader"), ("agents_insert", "agents_ingest"))
+                          for what, name in (("SETTINGS", role), ("ROLE", role), ("USER", user))])
+        self.assertEqual(sql.count("HOST NONE;"), 2)
+        self.assertIn("--shape agents", self.refused("--users"))
+        self.assertIn("--format sql", self.refused("--users", "--shape", "agents", "--format", "json"))
+
+    def test_servers_without_json(self):
+        self.assertIn("25.3", self.refused("--shape", "agents", "--server-version", "24.8"))
+        self.sql("--shape", "agents", "--server-version", "25.3")
+
+
 class Output(Print):
     def test_json(self):
         schema = self.schema("--database", "d", "--table", "otel_traces_trace_id_ts")
@@ -122,7 +189,7 @@ class Output(Print):
         self.assertEqual([v["to"] for v in schema["views"]], ["d.otel_traces_trace_id_ts"])
 
     def test_every_column_is_documented(self):
-        for shape in SHAPES:
+        for shape in (*SHAPES, "agents"):
             text = self.sql("--shape", shape, "--format", "markdown", "--kafka", "b:1")
             self.assertTrue(text.startswith("# Tables of shape " + shape))
             for section in text.split("\n## "):
