@@ -88,6 +88,12 @@ def top(rows, column, rank, count=10):
     return sorted(found, key=lambda value: (-rank(found[value]), value))[:count]
 
 
+def often(rows, column):
+    """Those with one of the ten values that are there most."""
+    shown = top(rows, column, len)
+    return [row for row in rows if row[column] in shown]
+
+
 def named(column):
     return lambda row: row[column] or "(none)"
 
@@ -126,8 +132,13 @@ def durations(rows, level):
     return Quantile([row["duration_ms"] for row in rows], level) if rows else None
 
 
-def short(token):
-    return token.removeprefix("tokens_")
+def cache_read(rows):
+    """Of spans a column; of events it is in the payload, as text."""
+    return total(rows, "tokens_cache_read") + math.fsum(float(row.get("payload_json", {}).get("cache_read_tokens", 0)) for row in rows)
+
+
+def tokens(rows, names):
+    return {name.removeprefix("tokens_"): cache_read(rows) if name == "tokens_cache_read" else total(rows, name) for name in names}
 
 
 def distinct(rows, name):
@@ -172,8 +183,7 @@ def quantiles(view):
 
 @panel(OVERVIEW, "P95 duration by operation")
 def by_operation(view):
-    shown = top(view.minute_spans, "operation", len)
-    return view.series([row for row in view.minute_spans if row["operation"] in shown], {"what": named("operation")},
+    return view.series(often(view.minute_spans, "operation"), {"what": named("operation")},
                        lambda rows: {"p95": durations(rows, 0.95)})
 
 
@@ -209,7 +219,7 @@ def by_tenant(view):
 
 @panel(COST, "Tokens by kind")
 def tokens_by_kind(view):
-    return view.series(view.calls, {}, lambda rows: {short(name): total(rows, name) for name in TOKENS})
+    return view.series(view.calls, {}, lambda rows: tokens(rows, TOKENS))
 
 
 @panel(COST, "Calls without a known cost, by model")
@@ -218,12 +228,12 @@ def unknown_by_model(view):
                        lambda rows: {"calls": len(rows)})
 
 
-def calls_table(rows, keys, tokens, more=lambda found: {}):
+def calls_table(rows, keys, kinds, more=lambda found: {}):
     """A row for each value of the keys (name -> function of a row), those with the highest known cost first."""
     found = groups(rows, lambda row: tuple(key(row) for key in keys.values()))
     order = sorted(found, key=lambda key: (-total(found[key], "cost_usd"), key))
     return [{**dict(zip(keys, key)), "model_calls": len(found[key]), "without_cost": unknown(found[key]), "cost": cost(found[key]),
-             **{short(name): total(found[key], name) for name in tokens}, **more(found[key])} for key in order]
+             **tokens(found[key], kinds), **more(found[key])} for key in order]
 
 
 @panel(COST, "Models")
@@ -277,7 +287,8 @@ def tool_errors(view):
 
 @panel(TOOLS, "P95 duration of tools")
 def tool_durations(view):
-    return view.series(of_tools(view), {"tool_name": column("tool_name")}, lambda rows: {"p95": durations(rows, 0.95)})
+    return view.series(often(of_tools(view), "tool_name"), {"tool_name": column("tool_name")},
+                       lambda rows: {"p95": durations(rows, 0.95)})
 
 
 @panel(TOOLS, "Tools that report by events")
@@ -286,7 +297,8 @@ def tool_events(view):
     for tool, found in groups([row for row in view.events if row["event_type"] == "claude_code.tool_result"], column("tool_name")).items():
         failed = sum(row["payload_json"]["success"] == "false" for row in found)
         rows.append({"tool_name": tool, "uses": len(found), "errors": failed, "error_rate": failed / len(found),
-                     "p95": Quantile([float(row["payload_json"]["duration_ms"]) for row in found], 0.95)})
+                     "p95": durations([{"duration_ms": float(row["payload_json"]["duration_ms"])} for row in found
+                                           if "duration_ms" in row["payload_json"]], 0.95)})
     return sorted(rows, key=lambda row: (-row["errors"], -row["uses"], row["tool_name"]))
 
 
@@ -303,7 +315,7 @@ def model_errors(view):
 
 @panel(TOOLS, "P95 duration of model calls")
 def model_durations(view):
-    return view.series(span_calls(view), {"which": named("model")}, lambda rows: {"p95": durations(rows, 0.95)})
+    return view.series(often(span_calls(view), "model"), {"which": named("model")}, lambda rows: {"p95": durations(rows, 0.95)})
 
 
 @panel(TOOLS, "Models by errors")
@@ -329,7 +341,7 @@ def ranked(rows, keys):
 
 def sums(rows):
     return {"model_calls": len(rows), "without_cost": unknown(rows), "cost": known_cost(rows),
-            "prompt": total(rows, "tokens_prompt"), "completion": total(rows, "tokens_completion")}
+            **tokens(rows, TOKENS[:2])}
 
 
 @panel(SESSIONS, "Agents")
