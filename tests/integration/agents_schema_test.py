@@ -41,6 +41,10 @@ class AgentsTest(schema_test.SchemaTest):
         ENGINE.query(self.printed("--shape", "agents", "--database", name, *options))
         return name
 
+    def create_for_ever(self):
+        """For rows of fixed times."""
+        return self.create("--ttl", "none")
+
     @staticmethod
     def insert(table, rows):
         ENGINE.query(f"INSERT INTO {table} FORMAT JSONEachRow ".encode() +
@@ -126,7 +130,7 @@ class Live(AgentsTest):
 
 class Rows(AgentsTest):
     def test_rollups_are_sums_of_rows(self):
-        database = self.create("--ttl", "none")
+        database = self.create_for_ever()
         rows = self.insert_captures(database)
         self.assertGreater(len(rows["spans_raw"]), 30)
         for table, found in rows.items():
@@ -157,7 +161,7 @@ class Rows(AgentsTest):
             expected = json.load(file)
         for name, numbers in expected.items():
             with self.subTest(name):
-                database = self.create("--ttl", "none")
+                database = self.create_for_ever()
                 for table, rows in self.convert(os.path.join(run.TESTDATA, "agents", name)).items():
                     if rows:
                         self.insert(f"{database}.{table}", rows)
@@ -177,7 +181,7 @@ class Rows(AgentsTest):
                  ({"operation": "ask", "model": "m", "tokens_reasoning": 1}, True),
                  ({"operation": "ask", "model": "m", "cost_usd": 0}, True),
                  ({"operation": "chat", "span_name": "claude_code.llm_request", "model": "m", "cost_usd": 1}, False)]
-        database = self.create()
+        database = self.create_for_ever()
         self.insert(f"{database}.spans_raw", [{"span_id": str(i), "start_ts": "2026-11-16 10:00:00", **row}
                                               for i, (row, _) in enumerate(cases)])
         found = ENGINE.rows(f"SELECT toUInt8(span_id) AS i, is_model_call AS it FROM {database}.spans_raw ORDER BY i")
@@ -187,7 +191,7 @@ class Rows(AgentsTest):
 
     def test_events_that_are_model_calls(self):
         """Their cache tokens, which events_raw has no column for, are in the payload: as numbers, or as texts."""
-        database = self.create()
+        database = self.create_for_ever()
         event = {"event_ts": "2026-11-16 10:00:00", "event_type": "claude_code.api_request", "model": "m", "cost_usd": 0.5,
                  "tokens_prompt": 3, "tokens_completion": 4, "payload_json": {"cache_read_tokens": "7", "cache_creation_tokens": 2}}
         self.insert(f"{database}.events_raw", [
@@ -201,7 +205,7 @@ class Rows(AgentsTest):
 
     def test_quantiles(self):
         """What quantilesTiming gets wrong, and that the sketch's ranks are right to 1 %."""
-        database = self.create()
+        database = self.create_for_ever()
         random.seed(20261121)
         cases = {"wide": [random.lognormvariate(0, 2) for _ in range(20000)],
                  "short": [random.uniform(1e-4, 0.9) for _ in range(1000)],
@@ -227,7 +231,7 @@ class Rows(AgentsTest):
 
     def test_row_ids(self):
         """Rows that are there twice have one, others have not; and what is null is not what is 0 or empty."""
-        database = self.create()
+        database = self.create_for_ever()
         rows = self.insert_captures(database)
         again = self.insert_captures(database)
         for table, columns in (("spans_raw", ("tenant_id", "trace_id", "span_id", "start_ts", "end_ts")), ("events_raw", None)):
@@ -242,7 +246,7 @@ class Rows(AgentsTest):
         self.assertEqual(ENGINE.rows(f"SELECT uniqExact(row_id) AS n FROM {database}.events_raw WHERE tenant_id = 'x'")[0]["n"], 5)
 
     def test_times_of_insertion(self):
-        database = self.create()
+        database = self.create_for_ever()
         for i in range(2):
             before = ENGINE.rows("SELECT toString(now64(3)) AS t")[0]["t"]
             self.insert(f"{database}.spans_raw", [{"span_id": str(i)}])
@@ -252,7 +256,7 @@ class Rows(AgentsTest):
             self.assertLessEqual(inserted, after)
 
     def test_two_years_in_one_block(self):
-        database = self.create("--ttl", "none")
+        database = self.create_for_ever()
         ENGINE.query(f"INSERT INTO {database}.spans_raw (start_ts) SELECT toDateTime64('2024-11-20 00:00:00', 9) + toIntervalDay(number) "
                      "FROM numbers(690)")
         self.assertEqual(ENGINE.rows(f"SELECT sum(spans) AS n FROM {database}.spans_minute")[0]["n"], 690)
@@ -323,7 +327,7 @@ class Kafka(AgentsTest, publishing.PublishTest):
 
     def test_computed_columns(self):
         database, topic = self.database(), self.topic("rows")
-        printed = self.printed("--shape", "agents", "--database", database, "--table", "spans_raw", "--table", "spans_minute",
+        printed = self.printed("--shape", "agents", "--database", database, "--ttl", "none", "--table", "spans_raw", "--table", "spans_minute",
                                "--table", "cost_minute", "--kafka", self.broker.address(), "--kafka-topic", f"spans_raw={topic}")
         ENGINE.query(printed.replace("kafka_format =", "kafka_flush_interval_ms = 500, kafka_poll_timeout_ms = 100, kafka_format ="))
         self.addCleanup(ENGINE.query, f"DROP TABLE {database}.spans_raw_kafka")
@@ -336,7 +340,7 @@ class Kafka(AgentsTest, publishing.PublishTest):
             self.await_rows(database, count)
             late = ENGINE.rows(f"SELECT count() AS n FROM {database}.spans_raw WHERE inserted_at >= '{before}'")[0]["n"]
             self.assertEqual(late, count - old)
-        expected = self.create()
+        expected = self.create_for_ever()
         self.insert(f"{expected}.spans_raw", self.convert(*inputs)["spans_raw"])
         for query in ("SELECT row_id, is_model_call, span_id, toString(attributes_json) AS j FROM {}.spans_raw ORDER BY ALL",
                       "SELECT * FROM {}.cost_minute FINAL ORDER BY ALL",
@@ -370,7 +374,7 @@ class Users(AgentsTest):
                          [("INSERT", table, "agents_insert") for table in tables[:2]])
 
     def test_settings_are_known_and_leave_work_possible(self):
-        database = self.create()
+        database = self.create_for_ever()
         self.insert_captures(database)
         for profile in [s for s in self.statements() if "SETTINGS PROFILE IF" in s]:
             settings = re.findall(r"(?m)^ {4}(\w+) = (\d+)", profile)
