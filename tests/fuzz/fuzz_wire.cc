@@ -57,8 +57,12 @@ void CheckSlice(Signal signal, std::string_view request, const std::vector<std::
 void CheckRows(Signal signal, std::string_view request) {
   static std::vector<RowMapper> mappers = [] {
     std::vector<RowMapper> all;
-    for (const Shape shape : kShapes)
-      all.push_back(std::move(*RowMapper::Make({.shape = shape, .schema_version = {}})));
+    for (const Shape shape : kShapes) {
+      for (const bool drop_content : {false, shape == Shape::kAgents}) {
+        all.push_back(std::move(*RowMapper::Make(
+            {.shape = shape, .prices = {{.pattern = "*", .input = 1, .output = 1}}, .drop_content = drop_content})));
+      }
+    }
     return all;
   }();
   PaddedBuffer rows;
@@ -68,9 +72,14 @@ void CheckRows(Signal signal, std::string_view request) {
     while (reader.Next()) {
       for (const std::size_t table : mapper.TablesOf(reader.kind())) {
         rows.Clear();
-        mapper.Append(table, reader, rows);
-        const std::string_view row = rows.view();
-        Require(row.starts_with('{') && row.ends_with("}\n") && row.find('\n') == row.size() - 1, "a row is a line");
+        std::size_t count = mapper.Append(table, reader, rows);
+        Require((count > 0) == mapper.HasRows(table, reader), "a record that has rows gives some");
+        for (std::string_view rest = rows.view(); !rest.empty(); --count) {
+          const std::string_view row = rest.substr(0, rest.find('\n') + 1);
+          Require(count > 0 && row.starts_with('{') && row.ends_with("}\n"), "a row is a line");
+          rest.remove_prefix(row.size());
+        }
+        Require(count == 0, "rows are counted");
       }
     }
   }

@@ -93,15 +93,16 @@ TEST_CASE("the newest schema version is the default, an unknown one lists the kn
   CHECK_FALSE(RowMapper::Make({.shape = Shape::kGlassFlow, .schema_version = "0.161"}));
 }
 
-TEST_CASE("every kind of record has a table in every shape, a metric without data none") {
+TEST_CASE("every kind of record has a table in every shape but agents, a metric without data none") {
   for (const Shape shape : kShapes) {
     const Result<RowMapper> mapper = RowMapper::Make({.shape = shape});
     REQUIRE(mapper);
+    CHECK(ParseShape(ShapeName(shape)) == shape);
+    if (shape == Shape::kAgents) continue;
     for (int kind = 0; kind < kRecordKindCount; ++kind) {
       const bool has_data = static_cast<RecordKind>(kind) != RecordKind::kMetricWithoutData;
       CHECK(mapper->TablesOf(static_cast<RecordKind>(kind)).size() == (has_data ? 1 : 0));
     }
-    CHECK(ParseShape(ShapeName(shape)) == shape);
   }
   CHECK_FALSE(ParseShape("oval"));
 }
