@@ -30,8 +30,8 @@ std::string QuotedList(std::span<const std::string_view> texts) {
 /// The rule that kModelCalls states.
 std::string ModelCallSql() {
   std::vector<std::string> known;
-  for (std::size_t i = agents::kTextFields; i < agents::kFields; ++i) {
-    known.push_back(fmt::format("({} IS NOT NULL)", agents::kFieldColumns[i]));
+  for (const Field field : {Field::kTokensPrompt, Field::kTokensCompletion, Field::kCostUsd}) {
+    known.push_back(fmt::format("({} IS NOT NULL)", agents::kFieldColumns[static_cast<std::size_t>(field)]));
   }
   return fmt::format(
       "(NOT startsWith(span_name, {})) AND ((lower(operation) IN ({})) OR ((lower(operation) NOT IN ({})) AND "

@@ -178,7 +178,8 @@ class Rows(AgentsTest):
                  ({"operation": "execute_tool", "model": "m", "tokens_completion": 0}, False),
                  ({"operation": "GET /", "model": "m"}, False), ({"operation": "GET /", "tokens_prompt": 5}, False),
                  ({"operation": "ask", "model": "m", "tokens_prompt": 0}, True),
-                 ({"operation": "ask", "model": "m", "tokens_reasoning": 1}, True),
+                 ({"operation": "ask", "model": "m", "tokens_reasoning": 1}, False),
+                 ({"operation": "ask", "model": "m", "tokens_completion": 0}, True),
                  ({"operation": "ask", "model": "m", "cost_usd": 0}, True),
                  ({"operation": "chat", "span_name": "claude_code.llm_request", "model": "m", "cost_usd": 1}, False)]
         database = self.create_for_ever()
