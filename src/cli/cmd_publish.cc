@@ -67,7 +67,7 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(flags.input.Read(job.conversion.capture));
   job.settings.tables = flags.choice.tables;
   job.settings.signal = job.conversion.capture.signal;
-  GF_UNEXPECTED_IF_ERROR(SetDefaultTopics(job.settings.rows.shape, job.config));
+  GF_UNEXPECTED_IF_ERROR(SetShapeDefaults(job.settings.rows.shape, job.config));
   GF_UNEXPECTED_IF_ERROR(job.config.Check());
   Result<PublishPlan> plan = MakePublishPlan(job.config.settings(), job.settings);
   if (!plan) return std::unexpected(std::move(plan.error()));

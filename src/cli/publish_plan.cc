@@ -241,7 +241,7 @@ Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const Message
   return plan;
 }
 
-Status SetDefaultTopics(Shape shape, PublishConfig& config) {
+Status SetShapeDefaults(Shape shape, PublishConfig& config) {
   if (!GoesByTable(shape)) return {};
   const Result<RowMapper> mapper = RowMapper::Make({.shape = shape});
   if (!mapper) return mapper.error();

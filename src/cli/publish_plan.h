@@ -50,7 +50,7 @@ Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const Message
 
 /// What the settings are of signals that are sent as rows of the shape, where neither flags nor a file say it: the
 /// topics of its tables; disabled if they have no rows.
-Status SetDefaultTopics(Shape shape, PublishConfig& config);
+Status SetShapeDefaults(Shape shape, PublishConfig& config);
 
 /// Sets how large messages may be: `max_message_bytes` (message.max.bytes) or, where that is known and less, what the
 /// topic takes. `topics`: those of the plan, or none.

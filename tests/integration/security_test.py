@@ -4,6 +4,7 @@
 usage: security_test.py GF_OTLP TESTDATA GF_OTLP_CONSUME
 """
 
+import json
 import os
 import re
 import sys
@@ -143,6 +144,29 @@ class Authorisation(SecurityTest):
         self.broker.allow("mallory", "write", topic)
         self.publish(run.golden("logs-basic"), "--topic", topic, *self.options(), listener="sasl_ssl")
         self.assertEqual(len(self.broker.consume(topic)), 2 * before)
+
+    def test_a_record_that_is_refused_by_one_of_its_topics(self):
+        """A span of shape agents has messages of two topics: here the one of events may not be written."""
+        spans = [{"traceId": "1" * 32, "spanId": f"{i:016x}", "name": f"span {i}",
+                  "events": [{"name": "note"}] * (3 if i % 2 else 0)} for i in range(1, 7)]
+        capture = self.write("capture.json", json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode())
+        topics = {name: self.topic(name) for name in ("spans", "events")}
+        agents = ["--shape", "agents", capture, "--topic", f"traces={topics['spans']}", "--topic", f"logs={topics['events']}"]
+        self.publish(*agents)
+        self.broker.allow("mallory", "write", topics["spans"])
+        self.broker.allow("mallory", "describe", topics["events"])
+        dead = self.path("dead.jsonl")
+        _, stats = self.publish(*agents, *self.options(), "--dead-letter", dead, listener="sasl_ssl")
+        self.assertEqual(sorted(json.loads(line)["record"] for line in run.lines(run.read(dead))), [1, 3, 5])
+        self.assertEqual({name: stats[name] for name in stats if name.startswith(("records_", "messages_"))}, {
+            "records_read": 6, "records_written": 3, "records_filtered": 0, "records_disabled": 0,
+            "records_without_data": 0, "records_failed": 0, "records_dead_lettered": 3,
+            "messages_delivered": 6, "messages_dead_lettered": 9, "messages_failed": 0})
+        # The rows of spans of both runs are there, of events those of the first.
+        self.assertEqual([len(self.broker.consume(topic)) for topic in topics.values()], [12, 9])
+        # Without dead letters it ends the run.
+        err, _ = self.publish(*agents, *self.options(), listener="sasl_ssl", code=4)
+        self.assertIn("authoriz", err.lower())
 
 
 if __name__ == "__main__":

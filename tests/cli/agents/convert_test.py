@@ -86,18 +86,18 @@ class Tables(AgentsTest):
 class Requests(AgentsTest):
     """--to otlp_json leaves out only what the user asks to leave out."""
 
-    CAPTURE = (lambda: store.traces(store.span(1), store.span(2, events=("a",))) +
+    CAPTURE = (store.traces(store.span(1), store.span(2, events=("a",))) +
                store.logs(store.log(3), store.log(4, event="gen_ai.choice")) + store.metrics())
 
     def test_without_tables_all_records_stay(self):
-        capture = Requests.CAPTURE()
+        capture = Requests.CAPTURE
         out, stats = self.stats("convert", "--shape", "agents", "--to", "otlp_json", "-", stdin=capture)
         other, _ = self.run_command("convert", "--to", "otlp_json", "-q", "-", stdin=capture)
         self.assertEqual(out, other)
         self.assertEqual((stats["records_read"], stats["records_written"]), (6, 6))
 
     def test_of_a_table_those_stay_that_have_rows_in_it(self):
-        capture = Requests.CAPTURE()
+        capture = Requests.CAPTURE
         for table in ("spans_raw", "events_raw"):
             out, _ = self.run_command("convert", "--shape", "agents", "--to", "otlp_proto", "--table", table, "-q", "-",
                                       stdin=capture)

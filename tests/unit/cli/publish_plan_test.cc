@@ -14,7 +14,7 @@ constexpr auto kSpan = static_cast<std::size_t>(RecordKind::kSpan), kLog = stati
 PublishConfig AgentsConfig(const std::string& yaml = "") {
   Result<PublishConfig> config = yaml.empty() ? PublishConfig() : PublishConfig::Parse(yaml, "e.yaml", "");
   REQUIRE(config);
-  REQUIRE(SetDefaultTopics(Shape::kAgents, *config).ok());
+  REQUIRE(SetShapeDefaults(Shape::kAgents, *config).ok());
   REQUIRE(config->Check().ok());
   return std::move(*config);
 }
@@ -87,7 +87,7 @@ TEST_CASE("other shapes have a route for each kind of record") {
   CHECK(plan->routes.size() == kSignalConfigCount);
   CHECK(plan->messages.routes[plan->messages.route_of[kLog]].key.strategy == KeyStrategy::kServiceName);
   PublishConfig config;
-  REQUIRE(SetDefaultTopics(Shape::kGlassFlow, config).ok());
+  REQUIRE(SetShapeDefaults(Shape::kGlassFlow, config).ok());
   CHECK(config.settings().signals[kSpan].topic == "otel-traces");
 }
 

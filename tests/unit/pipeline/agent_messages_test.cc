@@ -182,6 +182,26 @@ TEST_CASE("requests hold all records, those without rows too, unless tables are 
   CHECK(events->counts.records_filtered == 3);
 }
 
+TEST_CASE("rows of spans and requests of metrics") {
+  const std::string nothing = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"none"}]}]}]})"
+                              "\n";
+  MessageOptions options = TwoTables();
+  options.routes.push_back({.form = OutputForm::kOtlpProto, .key = {}, .topic = "m", .max_bytes = 1000});
+  ChoiceOptions choice;
+  choice.disabled_tables = {kSpans};
+  for (const RecordKind kind : {RecordKind::kGauge, RecordKind::kSum}) {
+    options.route_of[Index(kind)] = 2;
+    choice.requests[Index(kind)] = true;
+  }
+  const auto outcome =
+      RunAgents(SpanWith("one", {"a"}) + SpanWith("two", {}) + std::string(kSum) + nothing, options, choice);
+  REQUIRE(outcome->status.ok());
+  CHECK(RoutesOf(*outcome) == std::vector<std::uint32_t>{kEvents, 2});
+  CHECK(outcome->counts.records_written == 2);
+  CHECK(outcome->counts.records_disabled[Index(RecordKind::kSpan)] == 1);
+  CHECK(outcome->counts.records_without_data == 1);
+}
+
 TEST_CASE("a bad unit takes back all of its messages") {
   std::string bad = SpanWith("two", {"b", "c"});
   bad.insert(bad.size() - 2, R"(,{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]})");
