@@ -1,6 +1,6 @@
-"""Telemetry of agents as rows of spans_raw and events_raw, made up for the dashboards: tenants with and without a name, models
-with and without a known cost, tools that fail, durations from microseconds to minutes, agents that report once more what
-their model calls have reported."""
+"""Telemetry of agents as rows of spans_raw and events_raw, made up for the dashboards: tenants with and without a name,
+models with and without a known cost, tools that fail, durations from microseconds to hours, agents that report once more
+what their model calls have reported."""
 
 import json
 import random
@@ -17,7 +17,7 @@ LENGTH = 90
 
 
 class Store:
-    """Spans and events, as dictionaries of the tables' columns. `model_call` is no column: whether the row counts as one."""
+    """Spans and events, as dictionaries of the tables' columns, and `model_call`: whether the row counts as one."""
 
     def __init__(self, start):
         """`start` in seconds, a full hour."""
@@ -41,7 +41,8 @@ class Store:
         for minute in (-8, LENGTH + 5):
             trace = self.about("acme", "prod")
             for _ in range(60):
-                self.span(trace, "", "chat", self.at(minute), 1e7, model="gpt-big", model_call=True, tokens_prompt=10**6, cost_usd=100.0)
+                self.span(trace, "", "chat", self.at(minute), 1e7, model="gpt-big", model_call=True, tokens_prompt=10**6,
+                          cost_usd=100.0)
 
     def at(self, minute):
         """A time in that minute."""
@@ -80,8 +81,9 @@ class Store:
     def about(self, tenant, env):
         """What all spans of a trace have."""
         session = f"{tenant}/{self.random.randrange(6)}" if self.random.random() < 0.9 else ""
-        return {"trace_id": self.identifier(32), "tenant_id": tenant, "env": env, "service_name": SERVICES.get(tenant, "support-agent"),
-                "session_id": session, "user_id": f"{tenant}/user {self.random.randrange(4)}" if self.random.random() < 0.9 else ""}
+        user = f"{tenant}/user {self.random.randrange(4)}" if self.random.random() < 0.9 else ""
+        return {"trace_id": self.identifier(32), "tenant_id": tenant, "env": env,
+                "service_name": SERVICES.get(tenant, "support-agent"), "session_id": session, "user_id": user}
 
     def trace(self, start, pause=NS // 10, calls=None, tenant=None, env=None, models=tuple(MODELS)):
         """Gives its trace id."""
@@ -89,7 +91,8 @@ class Store:
         trace = self.about(tenant, env or self.random.choice(["prod", "prod", "staging"]))
         agent = {"agent_name": self.random.choice(["helper", "planner"])}
         calls, at = [self.usage(self.random.choice(models)) for _ in range(calls or self.random.randrange(1, 4))], start
-        total = {name: sum(call[name] or 0 for call in calls) for name in ("tokens_prompt", "tokens_completion", "cost_usd")}
+        counted = ("tokens_prompt", "tokens_completion", "cost_usd")
+        total = {name: sum(call[name] or 0 for call in calls) for name in counted}
         root = self.span(trace, "", "invoke_agent", start, 20.0 * len(calls) + self.random.random(), model="gpt-big",
                          **self.status(), **agent, **total)
         for call in calls:
@@ -113,7 +116,8 @@ class Store:
     def seldom(self, time, number, duration):
         trace = self.about("", "staging")
         self.span(trace, "", "step " + number, time, duration)
-        self.span(trace, "", "execute_tool", time, duration, tool_name="tool " + number, status_code="ERROR", status_message=number)
+        status = {"status_code": "ERROR", "status_message": number} if int(number) % 2 else {}
+        self.span(trace, "", "execute_tool", time, duration, tool_name="tool " + number, **status)
         self.span(trace, "", "chat", time, duration, model="model " + number, model_call=True)
         # Ends before it starts, alone.
         self.span(self.about("", "staging"), "", "GET /", time, -duration)
@@ -126,7 +130,8 @@ class Store:
 
     def claude_code(self, start, tenant, env, service):
         """Log records without a trace."""
-        about = {"trace_id": "", "tenant_id": tenant, "env": env, "service_name": service, "session_id": "s-" + service, "user_id": "ann"}
+        about = {"trace_id": "", "tenant_id": tenant, "env": env, "service_name": service, "session_id": "s-" + service,
+                 "user_id": "ann"}
         usage = self.usage(self.random.choice(["claude-mid", "llama-local"]))
         usage = {name: usage[name] for name in ("model", "tokens_prompt", "tokens_completion", "cost_usd")}
         self.event(about, start, "claude_code.api_request", {"cache_read_tokens": "321"}, model_call=True, **usage)

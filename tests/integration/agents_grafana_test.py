@@ -1,41 +1,30 @@
 #!/usr/bin/env python3
-"""Grafana for the store of agents' telemetry (deploy/agents/grafana): each query of each dashboard and alert rule runs on a real
-ClickHouse engine, in tables that the program printed, as Grafana sends it, and says what Python counts in the same rows.
+"""Grafana for the store of agents' telemetry (deploy/agents/grafana): each query of each dashboard and alert rule runs on a
+real ClickHouse engine, in tables that the program printed, as Grafana sends it, and says what Python counts in the same rows.
 
 usage: agents_grafana_test.py GF_OTLP TESTDATA GF_OTLP_CONSUME
 """
 
-import collections
 import decimal
-import glob
 import itertools
 import json
 import math
 import os
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-try:
-    import yaml
-except ImportError:
-    yaml = None
-
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import agents_expected  # noqa: E402
+import agents_expected_raw  # noqa: E402,F401 adds to agents_expected.PANELS
 import grafana  # noqa: E402
 import servers  # noqa: E402
 from agents_data import LENGTH, NS, Store  # noqa: E402
-from grafana import ALL, Frame  # noqa: E402
+from grafana import ALL, Frame, dashboards, every_panel, panels, rules  # noqa: E402
 from servers import run  # noqa: E402
 
-ENGINE, SCHEMA, WHY_NOT = None, None, ""
-GRAFANA = os.path.join(servers.HERE, "..", "..", "deploy", "agents", "grafana")
-SOURCE = {"type": "grafana-clickhouse-datasource", "uid": "clickhouse-agents"}
+ENGINE = None
 NUMBERS = itertools.count(1)
 # A full hour of some days ago: rows of agents_data are then within the time to live.
 START = int(time.time()) // 3600 * 3600 - 5 * 86400
@@ -52,36 +41,11 @@ CHOICES = {
 RANGES = [(START + 0.25, START + LENGTH * 60 + 17.6, 300), (START + 1873.4, START + 2401.9, 60)]
 
 
-def dashboards():
-    found = {}
-    for path in sorted(glob.glob(os.path.join(GRAFANA, "dashboards", "*.json"))):
-        with open(path, encoding="utf-8") as file:
-            found[os.path.basename(path)] = json.load(file)
-    return found
-
-
-def rules():
-    """Those of each group of the provisioning files, by uid."""
-    found = {}
-    for path in sorted(glob.glob(os.path.join(GRAFANA, "alerting", "*.yaml"))):
-        with open(path, encoding="utf-8") as file:
-            for group in yaml.safe_load(file)["groups"]:
-                found.update({rule["uid"]: rule for rule in group["rules"]})
-    return found
-
-
-def panels(dashboard):
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
-
-
-def every_panel():
-    return [(dashboard["uid"], panel) for dashboard in dashboards().values() for panel in panels(dashboard)]
-
-
 def create_tables():
     """In a new database, in which the engine is then."""
     name = f"grafana_{next(NUMBERS)}"
-    done = subprocess.run([run.GF_OTLP, "schema", "print", "--shape", "agents", "--database", name], capture_output=True, check=True)
+    done = subprocess.run([run.GF_OTLP, "schema", "print", "--shape", "agents", "--database", name],
+                          capture_output=True, check=True)
     ENGINE.query(done.stdout)
     ENGINE.query(f"USE {name}")
     return name
@@ -129,7 +93,8 @@ class Panels(unittest.TestCase):
     def test_every_panel_says_what_is_counted(self):
         for uid, panel in every_panel():
             rows = 0
-            for name, choice, (begin, end, interval) in [*((*choice, RANGES[0]) for choice in CHOICES.items()), ("all", {}, RANGES[1])]:
+            for name, choice, (begin, end, interval) in [*((*chosen, RANGES[0]) for chosen in CHOICES.items()),
+                                                         ("all", {}, RANGES[1])]:
                 with self.subTest(dashboard=uid, panel=panel["title"], chosen=name, interval=interval):
                     rows += self.check(uid, panel, {"trace_id": self.store.long, **choice}, begin, end, interval)
             # A test of nothing would say nothing.
@@ -142,16 +107,18 @@ class Panels(unittest.TestCase):
         """The lists of choices; each of all of them chosen is as good as All."""
         for name, dashboard in dashboards().items():
             chosen = {}
-            for variable, column, before in (("tenant", "tenant_id", []), ("env", "env", ["tenant"]), ("service", "service_name", ["tenant", "env"])):
+            for variable, column, before in (("tenant", "tenant_id", []), ("env", "env", ["tenant"]),
+                                             ("service", "service_name", ["tenant", "env"])):
                 sql = next(v for v in dashboard["templating"]["list"] if v["name"] == variable)["query"]["rawSql"]
                 with self.subTest(dashboard=name, variable=variable):
                     for choice in CHOICES.values():
                         values = {**DEFAULTS, **{other: choice[other] for other in before if other in choice}}
-                        view = agents_expected.View(self.store, START, START + 3600, 60, {**DEFAULTS, **{v: values[v] for v in before}})
+                        view = agents_expected.View(self.store, START, START + 3600, 60, values)
                         frame = Frame(ENGINE, grafana.expand(sql, values, START, START + 3600))
                         self.assertEqual([row[variable] for row in frame.rows],
                                          sorted({row[column] or "(none)" for row in (*view.minute_spans, *view.calls)}))
-                    chosen[variable] = [row[variable] for row in Frame(ENGINE, grafana.expand(sql, DEFAULTS, *RANGES[0][:2])).rows]
+                    everything = Frame(ENGINE, grafana.expand(sql, DEFAULTS, *RANGES[0][:2]))
+                    chosen[variable] = [row[variable] for row in everything.rows]
             for panel in panels(dashboard):
                 with self.subTest(dashboard=name, panel=panel["title"]):
                     self.check(dashboard["uid"], panel, chosen, *RANGES[0])
@@ -164,7 +131,8 @@ class Panels(unittest.TestCase):
             return min(span["start_ts"] for span in self.store.spans if span["trace_id"] == trace)
 
         for title in ("Recent traces", "Slowest traces", "Failing traces"):
-            (override,) = [o for o in by_title[title]["fieldConfig"]["overrides"] if any(p["id"] == "links" for p in o["properties"])]
+            (override,) = [override for override in by_title[title]["fieldConfig"]["overrides"]
+                           if any(property["id"] == "links" for property in override["properties"])]
             (link,) = next(p["value"] for p in override["properties"] if p["id"] == "links")
             column = override["matcher"]["options"]
             # The trace of a quarter of an hour had begun before.
@@ -185,7 +153,8 @@ class Panels(unittest.TestCase):
             (target,) = panel["targets"]
             if "$tenant" in target["rawSql"]:
                 variables = {**DEFAULTS, "tenant": ["acme", "(none)"]}
-                plan = ENGINE.query("EXPLAIN indexes = 1 " + grafana.expand(target["rawSql"], variables, *RANGES[0]) + "\nFORMAT TSVRaw").decode()
+                sql = grafana.expand(target["rawSql"], variables, *RANGES[0])
+                plan = ENGINE.query(f"EXPLAIN indexes = 1 {sql}\nFORMAT TSVRaw").decode()
                 self.assertRegex(plan, r"Condition: .*tenant_id in 2-element set", f"{uid}: {panel['title']}")
 
     def test_an_empty_store(self):
@@ -217,9 +186,10 @@ class Alerts(unittest.TestCase):
     def spans(self, count, ago, failed=0, duration=1.0, cost=0.5, tenant="acme", operation="chat"):
         """Model calls that began so many minutes before NOW."""
         self.rows["spans_raw"] += [
-            {"trace_id": f"{number:032x}", "span_id": f"{number:016x}", "tenant_id": tenant, "env": "prod", "service_name": "agent",
-             "operation": operation, "span_name": operation, "status_code": "ERROR" if number < failed else "UNSET", "model": "m",
-             "duration_ms": duration, "start_ts": math.floor((self.NOW - 60 * ago) * NS), "cost_usd": cost, "tokens_prompt": 1}
+            {"trace_id": f"{number:032x}", "span_id": f"{number:016x}", "tenant_id": tenant, "env": "prod",
+             "service_name": "agent", "operation": operation, "span_name": operation, "model": "m", "cost_usd": cost,
+             "status_code": "ERROR" if number < failed else "UNSET", "duration_ms": duration, "tokens_prompt": 1,
+             "start_ts": math.floor((self.NOW - 60 * ago) * NS)}
             for number in range(count)]
 
     def rule(self, uid):
@@ -277,8 +247,8 @@ class Alerts(unittest.TestCase):
             for tenant in ("free", "none"):
                 self.spans(1, ago, tenant=tenant, cost=9.0 if ago < 6 else 0.0 if tenant == "none" else None)
         found = self.rule("agents-cost").values(self.NOW)
-        # 0 divides nothing: who had no known cost, or was not there, is not judged. The minute that runs does not count, nor what
-        # was before the 7 days. Three of the minutes before the five are of the baseline.
+        # 0 divides nothing: who had no known cost, or was not there, is not judged. The minute that runs does not count, nor
+        # what was before the 7 days. Three of the minutes before the five are of the baseline.
         self.assertEqual(sorted(found), [("", "prod"), ("acme", "prod")])
         minutes = len(week) + 3
         self.assertAlmostEqual(found["acme", "prod"], 3.5 / ((len(week) + 3 * 3.5) / minutes))
@@ -305,138 +275,14 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.alerts("agents-no-data"), set())
 
     def test_no_spans_but_events(self):
-        self.rows["events_raw"].append({"event_ts": math.floor((self.NOW - 60) * NS), "event_type": "claude_code.user_prompt"})
+        self.rows["events_raw"].append({"event_ts": math.floor((self.NOW - 60) * NS), "event_type": "gen_ai.choice"})
         self.assertEqual(self.alerts("agents-no-data"), set())
 
 
-class Files(unittest.TestCase):
-    """What Grafana would only say when somebody looks."""
-
-    def test_dashboards(self):
-        self.assertEqual(len({dashboard["uid"] for dashboard in dashboards().values()}), len(dashboards()))
-        for name, dashboard in dashboards().items():
-            with self.subTest(dashboard=name):
-                self.assertEqual(name, dashboard["uid"] + ".json")
-                self.assertNotIn("id", dashboard)
-                everything = dashboard["panels"]
-                self.assertEqual(len({panel["id"] for panel in everything}), len(everything))
-                self.assertEqual(len({panel["title"] for panel in everything}), len(everything))
-                cells = collections.Counter()
-                for panel in everything:
-                    place = panel["gridPos"]
-                    self.assertLessEqual(place["x"] + place["w"], 24, panel["title"])
-                    cells.update(itertools.product(range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])))
-                self.assertEqual(set(cells.values()), {1}, "panels that overlap")
-                self.assertEqual(re.findall(r"[^\x20-\x7e\n]", json.dumps(dashboard, ensure_ascii=False)), [])
-
-    def test_panels(self):
-        for uid, panel in every_panel():
-            with self.subTest(dashboard=uid, panel=panel["title"]):
-                self.assertGreater(len(panel["description"]), 20)
-                self.assertEqual(panel["datasource"], SOURCE)
-                self.assertTrue(panel["type"] == "traces" or panel["fieldConfig"]["defaults"]["unit"])
-                (target,) = panel["targets"]
-                self.assertEqual((target["datasource"], target["editorType"], target["refId"]), (SOURCE, "sql", "A"))
-                self.assertEqual(target["format"], grafana.FORMATS[target["queryType"]])
-                self.assertEqual(target["queryType"], {"timeseries": "timeseries", "traces": "traces"}.get(panel["type"], "table"))
-                sql = target["rawSql"]
-                for table, column in (("spans_raw", "start_ts"), ("events_raw", "event_ts")):
-                    self.assertEqual(len(re.findall(rf"FROM {table}\b", sql)), sql.count(f"$__timeFilter({column})"), "a table without a time")
-                self.assertEqual(len(re.findall(r"FROM \w+_minute\b", sql)), len(re.findall(r"\$__timeFilter\(minute\)|minute < ", sql)))
-                # Rollups have no finer time: points in between would show gaps, and rates too high.
-                if "_minute\n" in sql and target["queryType"] == "timeseries":
-                    self.assertEqual(panel["interval"], "1m")
-
-    def test_variables(self):
-        for name, dashboard in dashboards().items():
-            variables = {variable["name"]: variable for variable in dashboard["templating"]["list"]}
-            self.assertLessEqual({"tenant", "env", "service"}, set(variables), name)
-            for variable in ("tenant", "env", "service"):
-                found = variables[variable]
-                self.assertEqual((found["multi"], found["includeAll"], found["datasource"], found["refresh"]), (True, True, SOURCE, 2))
-                self.assertNotIn("allValue", found)
-            used = set(re.findall(r"\$\{?([a-z]\w+)", json.dumps([panel["targets"] for panel in panels(dashboard)])))
-            self.assertEqual(used - set(variables), set(), name)
-
-    def test_rules(self):
-        known = {dashboard["uid"]: {panel["id"] for panel in panels(dashboard)} for dashboard in dashboards().values()}
-        for uid, rule in rules().items():
-            with self.subTest(rule=uid):
-                nodes = {node["refId"]: node for node in rule["data"]}
-                self.assertEqual(len(nodes), len(rule["data"]))
-                self.assertIn(rule["condition"], nodes)
-                for ref, node in nodes.items():
-                    self.assertEqual(node["model"]["refId"], ref)
-                    self.assertGreaterEqual(node["relativeTimeRange"]["from"], node["relativeTimeRange"]["to"])
-                    if node["datasourceUid"] == "__expr__":
-                        self.assertIn(node["model"]["expression"], nodes)
-                    else:
-                        self.assertEqual((node["datasourceUid"], node["model"]["format"]), (SOURCE["uid"], grafana.FORMATS["table"]))
-                        # Only the browser knows it.
-                        self.assertNotIn("$__conditionalAll", node["model"]["rawSql"])
-                self.assertIn(rule["panelId"], known[rule["dashboardUid"]])
-                self.assertIn(rule["noDataState"], ("OK", "Alerting"))
-                self.assertTrue(rule["title"] and rule["annotations"]["summary"] and rule["annotations"]["description"])
-        found = rules()
-        self.assertEqual({uid: rule["for"] for uid, rule in found.items()},
-                         {"agents-error-rate": "5m", "agents-p95": "10m", "agents-cost": "3m", "agents-no-data": "0s"})
-
-    TYPES = """import type { Dashboard } from '@grafana/schema';
-// Enumerations as their texts, which is what JSON has.
-type Plain<T> = T extends string ? `${T}` : T extends (infer U)[] ? Plain<U>[] : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
-"""
-
-    def typed(self, dashboard):
-        """The dashboard, and the options of its panels, as TypeScript."""
-        text = f"export const dashboard: Plain<Dashboard> = {json.dumps(dashboard, indent=1)};\n"
-        kinds = {panel["type"] for panel in panels(dashboard)} & {"gauge", "stat", "table", "timeseries"}
-        for kind in sorted(kinds):
-            text += f"import type * as {kind} from './node_modules/@grafana/schema/dist/types/raw/composable/{kind}/panelcfg/x/types.gen';\n"
-        for panel in panels(dashboard):
-            if panel["type"] in kinds:
-                text += f"export const options{panel['id']}: Plain<Partial<{panel['type']}.Options>> = {json.dumps(panel['options'])};\n"
-            if "custom" in panel["fieldConfig"]["defaults"]:
-                text += (f"export const field{panel['id']}: Plain<Partial<{panel['type']}.FieldConfig>> = "
-                         f"{json.dumps(panel['fieldConfig']['defaults']['custom'])};\n")
-        return self.TYPES + text
-
-    def compile(self, texts):
-        """What the compiler says of the files; empty: nothing."""
-        folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, folder)
-        os.symlink(os.path.join(SCHEMA, "node_modules"), os.path.join(folder, "node_modules"))
-        for name, text in texts.items():
-            with open(os.path.join(folder, name + ".ts"), "w", encoding="utf-8") as file:
-                file.write(text)
-        done = subprocess.run(["node", "node_modules/typescript/lib/tsc.js", "--noEmit", "--strict", "--skipLibCheck", "--module", "esnext",
-                               "--moduleResolution", "bundler", "--target", "es2022", *(name + ".ts" for name in texts)],
-                              cwd=folder, capture_output=True, check=False, timeout=servers.PATIENCE)
-        return done.stdout.decode() + done.stderr.decode()
-
-    def test_types(self):
-        if SCHEMA is None:
-            self.skipTest(WHY_NOT)
-        found = dashboards()
-        self.assertEqual(self.compile({dashboard["uid"]: self.typed(dashboard) for dashboard in found.values()}), "")
-        # The compiler sees what is wrong, there and in the options of a panel.
-        wrong = found["agents-overview.json"]
-        wrong["graphTooltip"] = "shared"
-        next(panel for panel in wrong["panels"] if panel["type"] == "stat")["options"]["colorMode"] = "rainbow"
-        said = self.compile({"wrong": self.typed(wrong)})
-        self.assertIn("DashboardCursorSync", said)
-        self.assertIn("rainbow", said)
-
-
 def prepare():
-    global ENGINE, SCHEMA, WHY_NOT
-    SCHEMA, WHY_NOT = servers.try_install("grafana_schema.sh")
-    if yaml is None:
-        WHY_NOT = "PyYAML is not installed (scripts/install-deps.sh --test installs it)"
-    if WHY_NOT and os.environ.get("GF_OTLP_REQUIRE_SERVERS", "") not in ("", "0"):
-        sys.exit(f"FAILED: {WHY_NOT}; GF_OTLP_REQUIRE_SERVERS is set")
-    if yaml is None:
-        print(f"SKIPPED: {WHY_NOT}", flush=True)
-        sys.exit(77)
+    global ENGINE
+    if grafana.yaml is None:
+        servers.skip("PyYAML is not installed (scripts/install-deps.sh --test installs it)")
     ENGINE = servers.Engine(servers.install("chdb.sh"))
     ENGINE.query("SET max_threads = 1")  # many small queries
     yield ENGINE

@@ -5,16 +5,51 @@ browser replaces $__conditionalAll and the variables, the server the macros; wha
 panel or the alert can use."""
 
 import decimal
+import glob
 import json
 import math
+import os
 import re
 
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "agents", "grafana")
+SOURCE = {"type": "grafana-clickhouse-datasource", "uid": "clickhouse-agents"}
 ALL = ["$__all"]
 FORMATS = {"timeseries": 0, "table": 1, "traces": 3}
 NUMBER = re.compile(r"(Nullable\()?(U?Int\d+|Float\d+)\)?")
 TEXT = re.compile(r"(LowCardinality\()?(Nullable\()?String\)*")
 # date_time_output_format: times as seconds, whatever the engine's time zone. nan is told from null.
 ANSWER = "FORMAT JSON SETTINGS output_format_json_quote_denormals = 1, date_time_output_format = 'unix_timestamp'"
+
+
+def dashboards():
+    found = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "dashboards", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            found[os.path.basename(path)] = json.load(file)
+    return found
+
+
+def rules():
+    """Those of each group of the provisioning files, by uid."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "alerting", "*.yaml"))):
+        with open(path, encoding="utf-8") as file:
+            for group in yaml.safe_load(file)["groups"]:
+                found.update({rule["uid"]: rule for rule in group["rules"]})
+    return found
+
+
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def every_panel():
+    return [(dashboard["uid"], panel) for dashboard in dashboards().values() for panel in panels(dashboard)]
 
 
 def arguments(sql, start):

@@ -203,15 +203,22 @@ def try_install(script):
     return None, f"no server: {said.rpartition(chr(10))[2]}"
 
 
-def install(script):
-    """What scripts/servers/SCRIPT install prints. Ends the program as skipped when that fails: see main()."""
-    found, why = try_install(script)
-    if found is not None:
-        return found
-    if os.environ.get("GF_OTLP_REQUIRE_SERVERS", "") not in ("", "0"):
+def required():
+    return os.environ.get("GF_OTLP_REQUIRE_SERVERS", "") not in ("", "0")
+
+
+def skip(why):
+    """Ends the program as skipped: see main()."""
+    if required():
         sys.exit(f"FAILED: {why}; GF_OTLP_REQUIRE_SERVERS is set")
     print(f"SKIPPED: {why}", flush=True)
     sys.exit(77)
+
+
+def install(script):
+    """What scripts/servers/SCRIPT install prints. Ends the program as skipped when that fails."""
+    found, why = try_install(script)
+    return found if found is not None else skip(why)
 
 
 def main(prepare):
