@@ -183,8 +183,11 @@ schema::Schema Check::Expected() const {
     if (at == found_.schema.tables.end()) continue;
     Table& wanted = expected.tables.emplace_back(table);
     TakeComments(*at, wanted);
-    // How long rows are kept is for those to say who keep them.
+    // How long rows are kept, and where, is for those to say who keep them.
     wanted.ttl = at->ttl;
+    const auto policy =
+        std::ranges::find(at->settings, "storage_policy", [](const auto& setting) { return setting.first; });
+    if (policy != at->settings.end()) wanted.settings.push_back(*policy);
   }
   // A view belongs to the table that it fills.
   for (const schema::View& view : nearest().schema.views) {
@@ -292,8 +295,11 @@ Status RunCheck(CheckFlags& flags, const CLI::App& sub, const Env& env) {
   if (!flags.server_version.empty()) server = ReadServerVersion(flags.server_version);
   if (!server) return std::move(server.error());
   GF_RETURN_IF_ERROR(CheckOneDatabase(flags));
+  std::string database = flags.database;
+  const std::optional<Shape> shape = ParseShape(flags.rows.shape);
+  if (database.empty() && shape) database = schema::DefaultDatabase(*shape);
   Result<SchemaSource> source =
-      flags.ddl.empty() ? ReadServer(flags.clickhouse, flags.database, flags.connection) : ReadSchemaFile(flags.ddl);
+      flags.ddl.empty() ? ReadServer(flags.clickhouse, database, flags.connection) : ReadSchemaFile(flags.ddl);
   if (!source) return std::move(source.error());
   if (!flags.quiet) {
     for (const std::string& note : source->notes) env.Say(note);
@@ -319,7 +325,8 @@ Action BindSchemaCheck(CLI::App& sub) {
   sub.add_option("--clickhouse", f.clickhouse, "Tables of a server, by its HTTP interface: http://host:8123")
       ->type_name("URL")
       ->group("Tables");
-  sub.add_option("--database", f.database, "The database (default of a server: default; of text: all)")
+  sub.add_option("--database", f.database,
+                 "The database (default of a server: default, with --shape agents telemetry; of text: all)")
       ->type_name("DB")
       ->group("Tables");
   sub.add_option("--table", f.tables, "Only this table (repeatable)")

@@ -77,7 +77,7 @@ class Print(AgentsTest):
                 rename = [part for name in names for part in ("--table-name", name)]
                 shown = self.show_all(database)
                 report = self.check("--ddl", "-", "--shape", "agents", *rename, stdin=shown, code=None)
-                if not {"Null", "ReplacingMergeTree", "default"} & set(options):
+                if not {"Null", "ReplacingMergeTree"} & set(options):
                     self.assert_clean(report)
                 # As it was printed, nothing differs, not the TTL and the engine either.
                 path = self.path("printed.sql")
