@@ -38,13 +38,8 @@ std::uint64_t HashOf(const Attributes& attributes, PlanKind kind) {
 
 bool HasKeysOf(const KeyPlan& plan, const Attributes& attributes, PlanKind kind) {
   if (plan.ends.size() != attributes.size() + (kind.has_body ? 1 : 0)) return false;
-  const char* at = plan.keys.data();
-  std::uint32_t begin = 0;
-  for (std::size_t i = 0; i < attributes.size(); ++i) {
-    const std::string_view key = attributes[i].key;
-    const std::uint32_t size = plan.ends[i] - begin;
-    if (key.size() != size || std::memcmp(at + begin, key.data(), size) != 0) return false;
-    begin += size;
+  for (std::uint32_t i = 0; i < attributes.size(); ++i) {
+    if (plan.key(i) != attributes[i].key) return false;
   }
   return true;
 }
