@@ -350,7 +350,8 @@ class Kafka(AgentsTest, publishing.PublishTest):
 
 
 class Users(AgentsTest):
-    """The engine here keeps no users: what it can say of the statements is whether it reads them and knows the settings."""
+    """The engine here keeps no users: what it can say of the statements is whether it reads them; and it can have the profiles
+    as its own."""
 
     def statements(self, *options):
         printed = self.printed("--shape", "agents", "--users", *options)
@@ -386,6 +387,54 @@ class Users(AgentsTest):
             if "agents_read " in profile:
                 rows = ENGINE.rows(f"{query} SETTINGS {', '.join(f'{name} = {value}' for name, value in settings)}")
                 self.assertGreater(len(rows), 3)
+
+    def engine_with(self, profile):
+        """One whose only user has the settings and limits of the printed statement."""
+        settings, limits = "", ""
+        for name, value, least, most, const in re.findall(r"(?m)^ {4}(\w+) = (\d+)(?: MIN (\d+))?(?: MAX (\d+))?( CONST)?[,;]?$", profile):
+            settings += f"<{name}>{value}</{name}>"
+            inner = "".join(f"<{tag}>{text}</{tag}>" for tag, text in (("min", least), ("max", most)) if text)
+            limits += f"<{name}>{inner}{'<readonly/>' if const else ''}</{name}>"
+        users = self.path("users.xml")
+        with open(users, "w", encoding="utf-8") as file:
+            file.write(f"<clickhouse><profiles><default>{settings}<constraints>{limits}</constraints></default></profiles><users><default>"
+                       "<password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users>"
+                       "<quotas><default/></quotas></clickhouse>\n")
+
+        class Limited(servers.Engine):
+            def configuration(self, volumes):
+                return f"<clickhouse><users_config>{users}</users_config></clickhouse>\n"
+
+        engine = Limited(servers.install("chdb.sh"), volumes=("slow",))
+        self.addCleanup(engine.close)
+        return engine
+
+    def assert_refused(self, engine, sql, code):
+        failed, answer = engine.ask(sql)
+        self.assertTrue(failed, sql)
+        self.assertIn(f"Code: {code}.", answer.decode(), sql)
+
+    def test_limits_of_readers(self):
+        engine = self.engine_with([s for s in self.statements() if "PROFILE IF NOT EXISTS agents_read " in s][0])
+        self.assertEqual(engine.rows("SELECT sum(number) AS n FROM numbers(1000)")[0]["n"], 499500)
+        # As Grafana does.
+        engine.query("SELECT 1 SETTINGS max_execution_time = 300, max_result_rows = 5")
+        for setting in ("max_execution_time = 301", "max_execution_time = 0", "max_memory_usage = 0", "max_rows_to_read = 0",
+                        "max_bytes_to_read = 0", "max_result_rows = 0", "max_result_bytes = 0",
+                        "max_concurrent_queries_for_user = 0"):
+            self.assert_refused(engine, f"SELECT 1 SETTINGS {setting}", 452)  # SETTING_CONSTRAINT_VIOLATION
+        self.assert_refused(engine, "SET readonly = 0", 164)  # READONLY
+        self.assert_refused(engine, "CREATE TABLE x (y UInt8) ENGINE = Memory", 164)
+        self.assert_refused(engine, "SELECT sum(number) FROM numbers(3000000000)", 158)  # TOO_MANY_ROWS
+        self.assert_refused(engine, "SELECT number FROM numbers(1000001)", 396)  # TOO_MANY_ROWS_OR_BYTES
+
+    def test_limits_of_ingest(self):
+        engine = self.engine_with([s for s in self.statements() if "PROFILE IF NOT EXISTS agents_insert " in s][0])
+        engine.query("CREATE TABLE t (y UInt8) ENGINE = MergeTree ORDER BY y")
+        engine.query("INSERT INTO t VALUES (7)")
+        self.assertEqual(engine.rows("SELECT y FROM t"), [{"y": 7}])
+        self.assert_refused(engine, "SELECT 1 SETTINGS wait_for_async_insert = 0", 452)
+        self.assert_refused(engine, "SELECT 1 SETTINGS max_execution_time = 3601", 452)
 
 
 def prepare():
