@@ -1,5 +1,6 @@
 // First byte: signal (two bits) and what is kept of a slice (the others). Then a request as protobuf.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/utf8.h"
@@ -11,6 +12,8 @@
 #include "otlp/slice.h"
 #include "otlp/wire_to_json.h"
 #include "rows/keys.h"
+#include "schema/row_check.h"
+#include "schema/shape_schema.h"
 
 namespace gf_otlp::fuzz {
 namespace {
@@ -54,32 +57,48 @@ void CheckSlice(Signal signal, std::string_view request, const std::vector<std::
   Require(walk.records == chosen, "a slice has the chosen records");
 }
 
+/// Rows of shape agents can be loaded, whatever the attributes are.
+void RequireLoadable(std::string_view row) {
+  static schema::RowChecker checker = [] {
+    auto tables = schema::RowTables({.rows = {.shape = Shape::kAgents}});
+    Require(tables ? Status() : tables.error(), "the tables are known");
+    return std::move(*schema::RowChecker::Make(*tables, {}));
+  }();
+  checker.Check(row, [](const schema::RowFinding& finding) { Require(!finding.refused, "no row is refused"); });
+}
+
+/// A line for each row, `count` of them.
+void CheckLines(Shape shape, const PaddedBuffer& rows, std::size_t count) {
+  for (std::string_view rest = rows.view(); !rest.empty(); --count) {
+    const std::string_view row = rest.substr(0, rest.find('\n') + 1);
+    Require(count > 0 && row.starts_with('{') && row.ends_with("}\n"), "a row is a line");
+    if (shape == Shape::kAgents) RequireLoadable(row.substr(0, row.size() - 1));
+    rest.remove_prefix(row.size());
+  }
+  Require(count == 0, "rows are counted");
+}
+
 void CheckRows(Signal signal, std::string_view request) {
-  static std::vector<RowMapper> mappers = [] {
-    std::vector<RowMapper> all;
+  static std::vector<std::pair<Shape, RowMapper>> mappers = [] {
+    std::vector<std::pair<Shape, RowMapper>> all;
     for (const Shape shape : kShapes) {
-      for (const bool drop_content : {false, shape == Shape::kAgents}) {
-        all.push_back(std::move(*RowMapper::Make(
-            {.shape = shape, .prices = {{.pattern = "*", .input = 1, .output = 1}}, .drop_content = drop_content})));
-      }
+      all.emplace_back(shape, std::move(*RowMapper::Make({.shape = shape})));
     }
+    all.emplace_back(Shape::kAgents, std::move(*RowMapper::Make({.shape = Shape::kAgents,
+                                                                 .prices = {{.pattern = "*", .input = 1, .output = 1}},
+                                                                 .drop_content = true})));
     return all;
   }();
   PaddedBuffer rows;
-  for (RowMapper& mapper : mappers) {
+  for (auto& [shape, mapper] : mappers) {
     RequestReader reader;
     reader.Start(signal, request);
     while (reader.Next()) {
       for (const std::size_t table : mapper.TablesOf(reader.kind())) {
         rows.Clear();
-        std::size_t count = mapper.Append(table, reader, rows);
+        const std::size_t count = mapper.Append(table, reader, rows);
         Require((count > 0) == mapper.HasRows(table, reader), "a record that has rows gives some");
-        for (std::string_view rest = rows.view(); !rest.empty(); --count) {
-          const std::string_view row = rest.substr(0, rest.find('\n') + 1);
-          Require(count > 0 && row.starts_with('{') && row.ends_with("}\n"), "a row is a line");
-          rest.remove_prefix(row.size());
-        }
-        Require(count == 0, "rows are counted");
+        CheckLines(shape, rows, count);
       }
     }
   }
