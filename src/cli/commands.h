@@ -28,6 +28,8 @@ Action BindConvert(CLI::App& sub);
 Action BindPublish(CLI::App& sub);
 Action BindReceive(CLI::App& sub);
 Action BindReplay(CLI::App& sub);
+Action BindRepeats(CLI::App& sub);
+Action BindSchemaApply(CLI::App& sub);
 Action BindSchemaCheck(CLI::App& sub);
 Action BindSchemaDiff(CLI::App& sub);
 Action BindSchemaPrint(CLI::App& sub);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "base/http_client.h"
 #include "cli/commands.h"
 #include "cli/common_flags.h"
 #include "cli/report_flags.h"
@@ -274,16 +273,6 @@ Status Check::Run(Report& report) {
   return {};
 }
 
-/// The URL and --database may both name it.
-Status CheckOneDatabase(const CheckFlags& flags) {
-  if (flags.clickhouse.empty() || flags.database.empty()) return {};
-  const Result<HttpUrl> url = ParseHttpUrl(flags.clickhouse);
-  if (!url) return url.error();
-  if (url->path == "/" || url->path == "/" + flags.database || url->path == "/" + flags.database + "/") return {};
-  return UsageError(
-      fmt::format("--database {}: the URL names another database, {}", flags.database, url->path.substr(1)));
-}
-
 Status RunCheck(CheckFlags& flags, const CLI::App& sub, const Env& env) {
   Report report{.title = "schema check"};
   GF_RETURN_IF_ERROR(flags.report.Read(report));
@@ -294,7 +283,7 @@ Status RunCheck(CheckFlags& flags, const CLI::App& sub, const Env& env) {
   Result<schema::ServerVersion> server = schema::kDefaultServerVersion;
   if (!flags.server_version.empty()) server = ReadServerVersion(flags.server_version);
   if (!server) return std::move(server.error());
-  GF_RETURN_IF_ERROR(CheckOneDatabase(flags));
+  GF_RETURN_IF_ERROR(CheckOneDatabase(flags.clickhouse, flags.database));
   std::string database = flags.database;
   const std::optional<Shape> shape = ParseShape(flags.rows.shape);
   if (database.empty() && shape) database = schema::DefaultDatabase(*shape);

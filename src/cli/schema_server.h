@@ -1,31 +1,20 @@
 #ifndef GF_OTLP_CLI_SCHEMA_SERVER_H_
 #define GF_OTLP_CLI_SCHEMA_SERVER_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
-#include <string_view>
 
+#include "cli/clickhouse_client.h"
 #include "cli/schema_source.h"
 
 namespace gf_otlp::cli {
 
-/// How to log in to a ClickHouse server.
-struct ConnectionFlags {
-  std::string user, password_file, ca_file, cert_file, key_file;
-
-  void Bind(CLI::App& sub);
-};
-
-/// What ConnectionFlags binds.
-inline constexpr const char* kConnectionOptions[] = {"--user", "--password-file", "--ca-file", "--cert-file",
-                                                     "--key-file"};
-
-bool IsUrl(std::string_view text);
-
-/// The tables of a database of a live server, by its HTTP interface. `url`: http(s)://[user@]host:port[/DATABASE];
-/// `database`: for a URL that names none; empty: "default". kUsage for a URL that is none, or has a password in it; kIo
-/// for a server that does not answer as one should, with what it says.
+/// The tables of a live server's database. kIo for a server that does not answer as one should, with what it says.
+Result<SchemaSource> ReadServer(ClickHouseClient& clickhouse);
+/// The same of a server to connect to: see ClickHouseClient::Make().
 Result<SchemaSource> ReadServer(const std::string& url, const std::string& database, const ConnectionFlags& connection);
+
+/// The same where the database is not there: no tables.
+Result<SchemaSource> ReadEmptyServer(ClickHouseClient& clickhouse);
 
 }  // namespace gf_otlp::cli
 

@@ -21,6 +21,8 @@ namespace gf_otlp::schema {
 
 namespace {
 
+using Kind = MigrationStep::Kind;
+
 /// How a key uses a column.
 enum class KeyUse : std::uint8_t {
   kNone,
@@ -139,10 +141,12 @@ class ColumnMigration {
     }
     for (const Column& column : from_.columns) {
       if (std::ranges::find(to_.columns, column.name, &Column::name) != to_.columns.end()) continue;
-      Hold(fmt::format("DROP COLUMN {}", QuotedName(column.name)),
-           IsVirtual(column)
-               ? fmt::format("{} is not among the new columns.", column.name)
-               : fmt::format("{} is not among the new columns; this would delete its values:", column.name));
+      steps_.push_back(
+          {.clause = fmt::format("DROP COLUMN {}", QuotedName(column.name)),
+           .comment = IsVirtual(column)
+                          ? fmt::format("{} is not among the new columns.", column.name)
+                          : fmt::format("{} is not among the new columns; this would delete its values:", column.name),
+           .kind = Kind::kKept});
     }
     return std::move(steps_);
   }
@@ -155,7 +159,7 @@ class ColumnMigration {
 
   void Do(std::string clause) { steps_.push_back({.clause = std::move(clause)}); }
   void Hold(std::string clause, std::string why) {
-    steps_.push_back({.clause = std::move(clause), .comment = std::move(why), .held = true});
+    steps_.push_back({.clause = std::move(clause), .comment = std::move(why), .kind = Kind::kHeld});
   }
 
   void MigrateType(const Column& old, const Column& column) {
@@ -179,7 +183,7 @@ class ColumnMigration {
       copy_for_.push_back(fmt::format("the type of a column of a key ({})", change));
     } else if (const auto fit = FitType(old.type, column.type, kDefaultServerVersion);
                !CastsAsRowsDo(old.type, column.type)) {
-      steps_.push_back({.comment = fmt::format("ALTER TABLE has no safe way from {}.", change), .held = true});
+      steps_.push_back({.comment = fmt::format("ALTER TABLE has no safe way from {}.", change), .kind = Kind::kHeld});
     } else if (fit->effect == Effect::kDiffers) {
       types_[column.name] = &column.type;
       Do(clause);
@@ -259,7 +263,7 @@ class ColumnMigration {
         was_virtual != is_virtual) {
       steps_.push_back({.comment = fmt::format("{}: {} to {} needs DROP COLUMN and ADD COLUMN.", column.name,
                                                DefaultSql(old), wanted.empty() ? "a plain column" : wanted),
-                        .held = true});
+                        .kind = Kind::kHeld});
     } else if (wanted.empty()) {
       Do(fmt::format("{} REMOVE {}", modify, DefaultWord(old.default_kind)));
     } else {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/migration_step.h"
 #include "schema/table.h"
 
 namespace gf_otlp::schema {
@@ -11,8 +12,8 @@ namespace gf_otlp::schema {
 /// What follows ALTER TABLE name, or what a person has to decide.
 struct AlterStep {
   std::string clause;   // "ADD COLUMN c String AFTER b"; empty: there is none
-  std::string comment;  // what to know of it; a clause with a comment and `held` is not to be run as it is
-  bool held = false;
+  std::string comment;  // what to know of it
+  MigrationStep::Kind kind = MigrationStep::Kind::kDo;
 };
 
 /// What makes the columns of `from` those of `to`, in order. A sorting key that begins with `from`'s and goes on with

@@ -17,6 +17,8 @@ namespace gf_otlp::schema {
 
 namespace {
 
+using Kind = MigrationStep::Kind;
+
 /// ALTER TABLE ... MODIFY SETTING does not take it.
 bool IsFixedSetting(std::string_view name) {
   static constexpr std::string_view kNames[] = {"index_granularity", "index_granularity_bytes",
@@ -34,22 +36,21 @@ class TableMigration {
         on_cluster_(OnCluster(to.cluster)),
         copy_for_(std::move(copy_for)) {}
 
-  std::string Run() && {
+  std::vector<MigrationStep> Run() && {
     const bool knows_all = !from_.columns_only && !to_.columns_only;
     if (knows_all && EngineForm(from_.engine) != EngineForm(to_.engine)) {
       copy_for_.push_back(fmt::format("the engine ({} to {})", ShownEngine(from_.engine), ShownEngine(to_.engine)));
     }
     if (!knows_all || IsMergeTree(from_.engine)) Alter(knows_all);
     if (!copy_for_.empty()) AddCopy();
-    return std::move(sql_);
+    return std::move(steps_);
   }
 
  private:
   void Alter(bool knows_all) {
     if (knows_all) DropParts();
     for (const AlterStep& step : MigrateColumns(from_, to_, copy_for_)) {
-      sql_ += AsComment(step.comment);
-      if (!step.clause.empty()) sql_ += step.held ? AsComment(Statement(step.clause)) : Statement(step.clause);
+      Add(step.kind, step.comment, step.clause);
     }
     if (!knows_all) return;
     MigrateKeys();
@@ -62,8 +63,10 @@ class TableMigration {
   std::string Statement(std::string_view clause) const {
     return fmt::format("ALTER TABLE {}{} {};\n", name_, on_cluster_, clause);
   }
-  void Do(std::string_view clause) { sql_ += Statement(clause); }
-  void Hold(std::string_view why, std::string_view clause) { sql_ += AsComment(why) + AsComment(Statement(clause)); }
+  void Add(Kind kind, std::string_view comment, std::string_view clause) {
+    steps_.push_back({.kind = kind, .comment = std::string(comment), .sql = clause.empty() ? "" : Statement(clause)});
+  }
+  void Do(std::string_view clause) { Add(Kind::kDo, "", clause); }
 
   /// For each of `list` that `other` does not have in the same form.
   template <class Part, class Form, class Act>
@@ -90,7 +93,7 @@ class TableMigration {
     ForMissing(from_.projections, to_.projections, SqlOf, drop("PROJECTION", to_.projections));
     ForMissing(from_.constraints, to_.constraints, SqlOf, drop("CONSTRAINT", to_.constraints));
     if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
-    if (!held.empty()) Hold("Not among the new ones:", fmt::format("{}", fmt::join(held, ", ")));
+    if (!held.empty()) Add(Kind::kKept, "Not among the new ones:", fmt::format("{}", fmt::join(held, ", ")));
   }
 
   void AddParts() {
@@ -108,8 +111,8 @@ class TableMigration {
     });
     if (!clauses.empty()) Do(fmt::format("{}", fmt::join(clauses, ", ")));
     if (built.empty()) return;
-    sql_ += "-- Of rows that are stored already they are built when parts are merged, or by:\n";
-    sql_ += AsComment(Statement(fmt::format("{}", fmt::join(built, ", "))));
+    Add(Kind::kHint, "Of rows that are stored already they are built when parts are merged, or by:",
+        fmt::format("{}", fmt::join(built, ", ")));
   }
 
   void MigrateKeys() {
@@ -135,8 +138,8 @@ class TableMigration {
 
   void MigrateTtl() {
     if (from_.ttl == to_.ttl) return;
-    if (to_.ttl.empty()) return Hold("There is no TTL; without it rows stay for ever:", "REMOVE TTL");
-    Hold("A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
+    if (to_.ttl.empty()) return Add(Kind::kHeld, "There is no TTL; without it rows stay for ever:", "REMOVE TTL");
+    Add(Kind::kHeld, "A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
   }
 
   void MigrateSettings() {
@@ -151,7 +154,9 @@ class TableMigration {
       }
     }
     for (const auto& [name, value] : old) {
-      if (!wanted.contains(name)) Hold("A setting that is the default there:", fmt::format("RESET SETTING {}", name));
+      if (!wanted.contains(name)) {
+        Add(Kind::kKept, "A setting that is the default there:", fmt::format("RESET SETTING {}", name));
+      }
     }
   }
 
@@ -199,9 +204,9 @@ class TableMigration {
 
   /// How to get what ALTER TABLE cannot do.
   void AddCopy() {
-    sql_ += fmt::format("-- {}: ALTER TABLE cannot change\n", name_);
-    for (const std::string& what : copy_for_) sql_ += fmt::format("--   {}\n", what);
-    sql_ += "-- A new table can, with a copy of the rows, while nothing is written:\n";
+    std::string comment = fmt::format("{}: ALTER TABLE cannot change\n", name_);
+    for (const std::string& what : copy_for_) comment += fmt::format("  {}\n", what);
+    comment += "A new table can, with a copy of the rows, while nothing is written:";
     const Table copy = Copy();
     const std::string copy_name = QualifiedName(copy.database, copy.name);
     std::vector<std::string> columns;
@@ -214,16 +219,18 @@ class TableMigration {
     }
     const std::string list = fmt::format("{}", fmt::join(columns, ", "));
     // After EXCHANGE the old table has this name: rows must not go into that.
-    sql_ += AsComment(TableSql(copy, "CREATE TABLE"));
-    sql_ += AsComment(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {};", copy_name, list, list, name_));
-    sql_ += AsComment(fmt::format("EXCHANGE TABLES {} AND {}{};", copy_name, name_, on_cluster_));
+    steps_.push_back({.kind = Kind::kHeld,
+                      .comment = std::move(comment),
+                      .sql = TableSql(copy, "CREATE TABLE") +
+                             fmt::format("INSERT INTO {} ({}) SELECT {} FROM {};\n", copy_name, list, list, name_) +
+                             fmt::format("EXCHANGE TABLES {} AND {}{};\n", copy_name, name_, on_cluster_)});
   }
 
   const Table& from_;
   const Table& to_;
   const std::string name_, on_cluster_;
   std::vector<std::string> copy_for_;  // what needs a copy of the table
-  std::string sql_;
+  std::vector<MigrationStep> steps_;
 };
 
 /// `from` with arrays for each Nested column that is to become such: a copy reads them from either. ALTER TABLE cannot
@@ -251,7 +258,7 @@ Table WithArrays(Table from, const Table& to, std::vector<std::string>& copy_for
 
 }  // namespace
 
-std::string TableMigrationSql(const Table& from, const Table& to) {
+std::vector<MigrationStep> MigrateTable(const Table& from, const Table& to) {
   Table wanted = to;
   if (!from.database.empty()) wanted.database = from.database;
   if (wanted.cluster.empty()) wanted.cluster = from.cluster;
