@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""`schema apply` and `repeats` on a ClickHouse engine: what they make is what `schema print` says, rollups hold each row once
+whenever they were made and whatever was killed meanwhile, and repeated rows are found and dropped.
+
+usage: agents_apply_test.py GF_OTLP TESTDATA GF_OTLP_CONSUME
+"""
+
+import collections
+import datetime
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import clickhouse_http  # noqa: E402
+import servers  # noqa: E402
+from servers import PATIENCE, run  # noqa: E402
+
+ENGINE = None
+NO_PROXY = {"no_proxy": "localhost"}
+DAY = datetime.timedelta(days=1)
+
+
+class Server(clickhouse_http.Server):
+    """Keeps what changed something; can be told to die."""
+
+    def __init__(self, engine):
+        super().__init__(engine)
+        self.changes = []
+        self.dies_after = None  # that many changes, the last of them without an answer
+        self.breaks_at = None  # one connection breaks there, and the server goes on
+        self.listener.handle_error = lambda *_: None
+
+    def run(self, query, data, parameters, read_only):
+        if self.dies_after is not None and len(self.changes) >= self.dies_after:
+            raise ConnectionError
+        answer = super().run(query, data, parameters, read_only)
+        if query.lstrip().startswith(("SELECT", "DESC", "SHOW")):
+            return answer
+        self.changes.append(query)
+        if len(self.changes) == self.dies_after or len(self.changes) == self.breaks_at:
+            raise ConnectionError
+        return answer
+
+
+class Rows:
+    """Rows for the raw tables, and what the rollups must say of them."""
+
+    def __init__(self, database):
+        self.database = database
+        self.number = 0
+        self.spans = collections.defaultdict(collections.Counter)
+        self.calls = collections.defaultdict(collections.Counter)
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        self.first_day = now.replace(hour=0, minute=0, second=0, microsecond=0) - 20 * DAY
+
+    def next(self):
+        """(the statement that inserts a few rows, or two; how the sums grow)."""
+        spans, events = [], []
+        for _ in range(3):
+            self.number += 1
+            n = self.number
+            start = self.first_day + DAY * (n * 7 % 20) + datetime.timedelta(minutes=n * 11 % 1440)
+            minute = start.strftime("%Y-%m-%d %H:%M:00")
+            tenant, is_call = f"t{n % 2}", n % 3 == 0
+            operation, status = "chat" if is_call else "execute_tool", "ERROR" if n % 5 == 0 else "UNSET"
+            span = {"trace_id": f"{n // 4:032x}", "span_id": f"{n:016x}", "tenant_id": tenant, "service_name": "bot",
+                    "span_name": operation, "operation": operation, "status_code": status, "duration_ms": n / 8,
+                    "start_ts": str(start), "end_ts": str(start)}
+            if is_call:
+                span |= {"model": "m", "tokens_prompt": n, "cost_usd": n / 4}
+                self.calls[tenant, "m", minute] += collections.Counter(calls=1, tokens=n, cents=25 * n)
+            self.spans[tenant, operation, minute] += collections.Counter(spans=1, errors=int(status == "ERROR"))
+            spans.append(json.dumps(span))
+            event_type = "claude_code.api_request" if n % 2 else "claude_code.user_prompt"
+            event = {"event_ts": str(start), "event_type": event_type, "tenant_id": tenant, "model": "c",
+                     "tokens_prompt": 1, "payload_json": {"n": n}}
+            if n % 2:
+                self.calls[tenant, "c", minute] += collections.Counter(calls=1, without=1, tokens=1)
+            events.append(json.dumps(event))
+        return [f"INSERT INTO {self.database}.{table} FORMAT JSONEachRow {' '.join(rows)}"
+                for table, rows in (("spans_raw", spans), ("events_raw", events))]
+
+    def insert(self, server):
+        for statement in self.next():
+            with server.lock:
+                ENGINE.query(statement)
+
+    def expected(self):
+        return ({key: (sums["spans"], sums["errors"]) for key, sums in self.spans.items()},
+                {key: (sums["calls"], sums["without"], sums["tokens"], sums["cents"]) for key, sums in self.calls.items()})
+
+
+class ApplyTest(run.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.database = f"apply_{self.id().rpartition('.')[2]}"
+        self.server = Server(ENGINE)
+        self.server.__enter__()
+        self.addCleanup(ENGINE.query, f"DROP DATABASE IF EXISTS {self.database}")
+        self.addCleanup(self.server.__exit__)
+        self.rows = Rows(self.database)
+
+    def apply(self, *options, code=0, shape="agents", database=None):
+        """The lines that it prints."""
+        out, self.err = self.run_command("schema", "apply", "--clickhouse", self.server.url, "--database",
+                                         database or self.database, "--shape", shape, *options, code=code, env=NO_PROXY)
+        return out.decode().split("\n")[:-1]
+
+    def assert_nothing_to_do(self, *options, **more):
+        before = len(self.server.changes)
+        self.assertEqual(self.apply(*options, **more), ["nothing was to be done"])
+        self.assertEqual(self.server.changes[before:], [])
+
+    def ask(self, sql):
+        with self.server.lock:
+            return ENGINE.rows(sql)
+
+    def rollups(self):
+        d = self.database
+        spans = self.ask(f"SELECT tenant_id, operation, toString(minute) AS minute, sum(spans) AS n, sum(errors) AS e FROM "
+                         f"{d}.spans_minute GROUP BY ALL")
+        calls = self.ask(f"SELECT tenant_id, model, toString(minute) AS minute, sum(calls) AS n, sum(calls_without_cost) AS w, "
+                         f"sum(tokens_prompt) AS t, sum(cost_usd) AS usd FROM {d}.cost_minute GROUP BY ALL")
+        return ({(row["tenant_id"], row["operation"], row["minute"]): (int(row["n"]), int(row["e"])) for row in spans},
+                {(row["tenant_id"], row["model"], row["minute"]):
+                 (int(row["n"]), int(row["w"]), int(row["t"]), round(row["usd"] * 100)) for row in calls})
+
+    def assert_rollups(self, what=""):
+        found, expected = self.rollups(), self.rows.expected()
+        for one, other in zip(found, expected):
+            wrong = {key: (one.get(key), other.get(key)) for key in {*one, *other} if one.get(key) != other.get(key)}
+            self.assertEqual(wrong, {}, f"{what}: (found, expected)")
+        names = {row["name"] for row in self.ask(f"SELECT name FROM system.tables WHERE database = '{self.database}'")}
+        self.assertFalse([name for name in names if "_new" in name])
+
+    def drop_rollups(self):
+        for view in ("spans_minute_mv", "cost_minute_mv", "cost_minute_events_mv"):
+            ENGINE.query(f"DROP VIEW IF EXISTS {self.database}.{view}")
+        for table in ("spans_minute", "cost_minute", "spans_minute_new", "cost_minute_new"):
+            ENGINE.query(f"DROP TABLE IF EXISTS {self.database}.{table}")
+
+    def insert_while(self, process):
+        while process.poll() is None:
+            self.rows.insert(self.server)
+            time.sleep(0.01)
+
+    def apply_with_inserts(self, *options, code=0):
+        """apply, while rows are inserted all the time, also some before and after."""
+        self.rows.insert(self.server)
+        process = subprocess.Popen(
+            [run.GF_OTLP, "schema", "apply", "--clickhouse", self.server.url, "--database", self.database, "--shape", "agents",
+             *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **NO_PROXY})
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(process.communicate()))
+        reader.start()
+        self.insert_while(process)
+        reader.join(PATIENCE)
+        self.rows.insert(self.server)
+        self.assertEqual(process.returncode, code, lines)
+        return lines[0].decode().split("\n")[:-1]
+
+
+class Shapes(ApplyTest):
+    def test_all_shapes_and_nothing_the_second_time(self):
+        for shape in ("clickhouse", "clickhouse-json", "glassflow", "glassflow-flat", "agents"):
+            for options in ([], ["--kafka", "localhost:1"]):
+                with self.subTest(f"{shape} {options}"):
+                    self.assertIn(f"create database {self.database}", self.apply(*options, shape=shape))
+                    self.assert_nothing_to_do(*options, shape=shape)
+                    out, _ = self.run_command("schema", "print", "--shape", shape, "--database", self.database, *options)
+                    printed = self.write("printed.sql", out)
+                    report = self.run_command("schema", "diff", f"{self.server.url}/{self.database}", printed, "--format",
+                                              "json", "-q", env=NO_PROXY)[0]
+                    self.assertEqual(json.loads(report)["items"], [])
+                    ENGINE.query(f"DROP DATABASE {self.database}")
+
+    def test_an_upgrade(self):
+        old = self.run_command("schema", "print", "--schema-version", "0.149", "--database", self.database)[0]
+        ENGINE.query(old)
+        lines = self.apply(shape="clickhouse", code=1)
+        self.assertTrue([line for line in lines if line.startswith("ALTER TABLE")])
+        left = [line for line in lines if line.startswith("-- not done:")]
+        self.assertTrue(left)
+        self.assertIn(f"{len(left)} step", self.err)
+        before = len(self.server.changes)
+        again = self.apply(shape="clickhouse", code=1)
+        self.assertEqual([line for line in again if line.startswith("-- not done:")], left)
+        self.assertEqual(self.server.changes[before:], [])
+
+    def test_a_dry_run_changes_nothing(self):
+        lines = self.apply("--dry-run")
+        self.assertEqual(self.server.changes, [])
+        self.assertEqual(self.ask(f"SELECT name FROM system.databases WHERE name = '{self.database}'"), [])
+        # What it prints is what is to be done.
+        ENGINE.query("\n".join(lines))
+        self.assert_nothing_to_do()
+        self.drop_rollups()
+        lines = self.apply("-n", "--rebuild", "spans_minute")
+        self.assertTrue([line for line in lines if line.startswith("INSERT INTO")])
+        self.assertEqual(self.server.changes, [])
+
+    def test_a_view_with_another_query(self):
+        self.apply()
+        view = f"{self.database}.cost_minute_events_mv"
+        query = self.ask(f"SELECT as_select AS q FROM system.tables WHERE database = '{self.database}' AND "
+                         "name = 'cost_minute_events_mv'")[0]["q"]
+        ENGINE.query(f"ALTER TABLE {view} MODIFY QUERY {query.replace(' AS calls_without_cost', ' + 1 AS calls_without_cost')}")
+        lines = self.apply()
+        self.assertEqual(len(lines), 1)
+        self.assertTrue(lines[0].startswith(f"ALTER TABLE {view} MODIFY QUERY"), lines)
+        self.assert_nothing_to_do()
+        self.rows.insert(self.server)
+        self.assert_rollups()
+
+    def test_what_people_added_stays(self):
+        self.apply("--ttl", "30d")
+        table = f"{self.database}.spans_raw"
+        ENGINE.query(f"ALTER TABLE {table} ADD COLUMN mine UInt8, ADD INDEX mine_too mine TYPE minmax")
+        ENGINE.query(f"ALTER TABLE {table} DROP INDEX idx_duration")
+        lines = self.apply()
+        self.assertTrue([line for line in lines if line.startswith("ALTER TABLE") and "idx_duration" in line], lines)
+        self.assert_nothing_to_do()
+        self.assertEqual(self.ask(f"SELECT count() AS n FROM system.data_skipping_indices WHERE database = '{self.database}' "
+                                  "AND name IN ('mine_too', 'idx_duration')")[0]["n"], 2)
+        # The TTL is changed by nobody who is not asked: it may delete rows.
+        lines = self.apply("--ttl", "10d", code=1)
+        self.assertTrue([line for line in lines if "MODIFY TTL" in line and line.startswith("--")], lines)
+
+    def test_a_statement_that_fails_names_itself(self):
+        self.apply("--ttl", "1d to volume nowhere, 2d", code=4)
+        self.assertIn(f"CREATE TABLE IF NOT EXISTS {self.database}.spans_raw", self.err)
+        self.assertIn("Code: ", self.err)
+
+
+class History(ApplyTest):
+    def test_a_rollup_that_is_newer_than_its_rows(self):
+        self.apply("--table", "spans_raw", "--table", "events_raw")
+        for _ in range(20):
+            self.rows.insert(self.server)
+        lines = self.apply_with_inserts()
+        self.assertTrue([line for line in lines if line.startswith("fill ")], lines)
+        self.assert_rollups()
+        self.assert_nothing_to_do()
+
+    def check_kills(self, prepare, *options):
+        """Killed behind each statement that changes something, or with a connection that breaks there; then run again."""
+        prepare()
+        start = len(self.server.changes)
+        self.apply_with_inserts(*options)
+        self.assert_rollups("not killed")
+        changes = self.server.changes[start:]
+        self.assertGreater(len(changes), 5)
+        cases = [("dies_after", n) for n in range(1, len(changes) + 1)]
+        # A connection that breaks is made again by the client, and the statement sent twice.
+        cases += [("breaks_at", n) for n, sql in enumerate(changes, 1) if sql.startswith(("INSERT", "EXCHANGE"))]
+        for kind, n in cases:
+            with self.subTest(f"{kind} {n}"):
+                prepare()
+                setattr(self.server, kind, len(self.server.changes) + n)
+                self.apply_with_inserts(*options, code=4)
+                setattr(self.server, kind, None)
+                self.apply_with_inserts()
+                self.assert_rollups(changes[n - 1][:100])
+                self.assert_nothing_to_do()
+
+    def test_killed_while_filling(self):
+        self.apply("--table", "spans_raw", "--table", "events_raw")
+        self.check_kills(self.drop_rollups)
+
+    def test_killed_while_rebuilding(self):
+        self.apply()
+        for _ in range(5):
+            self.rows.insert(self.server)
+
+        def spoil():
+            """The rollup is wrong until it is built again."""
+            ENGINE.query(f"INSERT INTO {self.database}.cost_minute SELECT * FROM {self.database}.cost_minute LIMIT 1")
+
+        self.check_kills(spoil, "--rebuild", "cost_minute")
+
+    def test_a_rebuild_keeps_what_raw_tables_have_no_more(self):
+        self.apply()
+        old = datetime.datetime.now() - 200 * DAY
+        for days, count in ((0, 3), (1, 2)):
+            day = str((old + days * DAY).replace(microsecond=0))
+            rows = " ".join(json.dumps({"trace_id": f"{n:032x}", "span_id": f"{n:016x}", "tenant_id": "old", "operation": "o",
+                                        "status_code": "OK", "start_ts": day, "end_ts": day}) for n in range(count))
+            ENGINE.query(f"SYSTEM STOP MERGES {self.database}.spans_raw")
+            ENGINE.query(f"INSERT INTO {self.database}.spans_raw FORMAT JSONEachRow {rows}")
+            self.rows.spans["old", "o", day[:-2] + "00"] += collections.Counter(spans=count)
+        self.rows.insert(self.server)
+        self.assert_rollups()
+        # Some of what is too old is there still, and no proof that all of it is.
+        ENGINE.query(f"ALTER TABLE {self.database}.spans_raw DELETE WHERE tenant_id = 'old' AND start_ts > '{old + DAY / 2}' "
+                     "SETTINGS mutations_sync = 1")
+        ENGINE.query(f"INSERT INTO {self.database}.spans_minute SELECT * FROM {self.database}.spans_minute WHERE tenant_id != 'old'")
+        self.apply_with_inserts("--rebuild", "spans_minute")
+        self.assert_rollups()
+
+    def test_a_view_that_was_dropped(self):
+        self.apply()
+        self.rows.insert(self.server)
+        ENGINE.query(f"DROP VIEW {self.database}.cost_minute_events_mv")
+        self.apply_with_inserts()
+        self.assert_rollups()
+        self.assert_nothing_to_do()
+
+
+class Repeats(ApplyTest):
+    def repeats(self, *options, code=0):
+        out, self.err = self.run_command("repeats", "--clickhouse", self.server.url, "--database", self.database, "--format",
+                                         "json", *options, code=code, env=NO_PROXY)
+        return json.loads(out)
+
+    def test_twice_the_same_rows(self):
+        self.apply()
+        for _ in range(4):
+            self.rows.insert(self.server)
+        report = self.repeats()
+        self.assertEqual([(table["table"], table["rows"], table["too_many"]) for table in report["tables"]],
+                         [("spans_raw", 12, 0), ("events_raw", 12, 0)])
+        self.assertEqual((report["sql"], report["rebuild"]), ([], ""))
+        for statement in self.rows.next():
+            for _ in range(3):
+                ENGINE.query(statement)
+        report = self.repeats(code=1)
+        self.assertIn("12 rows too many", self.err)
+        for table, name in zip(report["tables"], ("spans_raw", "events_raw")):
+            self.assertEqual((table["table"], table["rows"], table["repeated"], table["too_many"]), (name, 21, 3, 6))
+            self.assertEqual(sum(partition["too_many"] for partition in table["partitions"]), 6)
+            self.assertEqual([example["times"] for example in table["examples"]], [3, 3, 3])
+        ids = [f"{n:016x}" for n in (13, 14, 15)]
+        self.assertEqual(sorted(example["span_id"] for example in report["tables"][0]["examples"]), ids)
+        # What is not looked at is not found.
+        late = (self.rows.first_day + 30 * DAY).strftime("%Y-%m-%d")
+        self.assertEqual([table["rows"] for table in self.repeats("--since", late)["tables"]], [0, 0])
+        self.assertEqual(sum(table["too_many"] for table in self.repeats("--until", late, code=1)["tables"]), 12)
+        text, _ = self.run_command("repeats", "--clickhouse", self.server.url, "--database", self.database, code=1, env=NO_PROXY)
+        for line in report["sql"] + [report["rebuild"]]:
+            self.assertIn(f"{line}\n", text.decode())
+        for statement in report["sql"]:
+            ENGINE.query(statement)
+        self.assertEqual([(table["rows"], table["too_many"]) for table in self.repeats()["tables"]], [(15, 0), (15, 0)])
+        # The rollups still have them, until they are filled again as it says.
+        found = self.rollups()
+        self.assertNotEqual(found, self.rows.expected())
+        words = report["rebuild"].split()
+        self.assertEqual((words[0], words.count("--rebuild")), ("gf-otlp", 2))
+        self.run_command(*words[1:], env=NO_PROXY)
+        self.assert_rollups()
+
+    def test_mapped_otherwise(self):
+        self.apply()
+        spans, _ = self.rows.next()
+        ENGINE.query(spans)
+        ENGINE.query(spans.replace('"service_name": "bot"', '"service_name": "other"'))
+        table = self.repeats(code=1)["tables"][0]
+        self.assertEqual((table["rows"], table["too_many"], table["mapped_otherwise"]), (6, 0, 3))
+
+    def test_no_tables(self):
+        ENGINE.query(f"CREATE DATABASE {self.database}")
+        self.run_command("repeats", "--clickhouse", self.server.url, "--database", self.database, code=2, env=NO_PROXY)
+
+
+def prepare():
+    global ENGINE
+    ENGINE = servers.Engine(servers.install("chdb.sh"))
+    yield ENGINE
+
+
+if __name__ == "__main__":
+    servers.main(prepare)
