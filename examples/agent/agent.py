@@ -171,13 +171,14 @@ class Run:
         self.sent.counts["events"] += 1
         span.add_event(name, attributes, timestamp=self.now)
 
-    def log(self, span, body, attributes, event_name=None, severity=SeverityNumber.INFO):
-        named = event_name is not None or "event.name" in attributes
+    def log(self, span, body, attributes, event_name=None, severity=SeverityNumber.INFO, plain=False):
+        """plain: a line that is no event, as nothing in it speaks of agents."""
+        common = {name: value for name, value in self.common.items() if not (plain and name.startswith("gen_ai."))}
         self.sent.counts["log_records"] += 1
-        self.sent.counts["events"] += named
+        self.sent.counts["events"] += not plain
         self.logger.emit(LogRecord(timestamp=self.now, observed_timestamp=self.now, severity_number=severity, body=body,
                                    context=trace.set_span_in_context(span, context.Context()), event_name=event_name,
-                                   attributes={**self.common, **attributes}))
+                                   attributes={**common, **attributes}))
 
     def fail(self, span, error, message):
         self.sent.counts["errors"] += 1
@@ -294,13 +295,15 @@ class Run:
             self.root.set_status(Status(StatusCode.OK))
         else:
             self.fail(self.root, "no_answer", "the model did not answer")
-        self.log(self.root, "run ended", {"answered": answered})
+        self.log(self.root, "run ended", {"answered": answered}, plain=True)
         dice = self.dice.random()
         if dice < 0.2:
             self.log(self.root, None, {"gen_ai.evaluation.name": "Relevance", "gen_ai.evaluation.score.value": round(dice * 5, 3)},
                      "gen_ai.evaluation.result")
         elif dice < 0.3:  # a name as older instrumentations write it
             self.log(self.root, "thank you", {"event.name": "feedback.given", "rating": self.dice.randrange(1, 6)})
+        elif dice < 0.4:  # an event without a name
+            self.log(self.root, "the answer was cut", {"gen_ai.response.finish_reasons": ["length"]})
         self.root.end(self.now)
 
 
