@@ -8,6 +8,7 @@
 #include "base/mix.h"
 #include "base/number_text.h"
 #include "base/swar.h"
+#include "base/utf8.h"
 #include "otlp/value_text.h"
 #include "rows/key_order.h"
 
@@ -67,11 +68,14 @@ void KeyPlans::Make(const Attributes& attributes, PlanKind kind, KeyPlan& plan) 
   plan.keys.clear();
   plan.ends.clear();
   plan.resource_serial = 0;
+  plan.replaced_bytes = 0;
   const auto add = [&](std::string_view key) {
     plan.keys += key;
     plan.ends.push_back(static_cast<std::uint32_t>(plan.keys.size()));
   };
-  for (const Attribute& attribute : attributes) add(attribute.key);
+  for (const Attribute& attribute : attributes) {
+    IsAscii(attribute.key) ? add(attribute.key) : add(WrittenKey(attribute.key, plan.replaced_bytes));
+  }
   if (kind.has_body) add(kBody);
 
   order_.resize(plan.ends.size());
@@ -87,7 +91,6 @@ void KeyPlans::Make(const Attributes& attributes, PlanKind kind, KeyPlan& plan) 
 void KeyPlans::AddEntries(std::span<const std::uint32_t> order, PlanKind kind, KeyPlan& plan) {
   plan.entries.clear();
   plan.names.Clear();
-  plan.replaced_bytes = 0;
   for (const std::uint32_t index : order) {
     const std::string_view key = plan.key(index);
     if (drop_content_ && IsDropped(key, kind)) continue;

@@ -46,10 +46,10 @@ struct KeyPlan {
   }
   std::string_view name(const Entry& entry) const { return names.view().substr(entry.name_at, entry.name_size); }
 
-  std::string keys;                  // one after the other, in the order of the list
+  std::string keys;                  // as they are written, one after the other in the order of the list
   std::vector<std::uint32_t> ends;   // of each in `keys`
   PaddedBuffer names;                // `"key":` of the entries
-  std::uint64_t replaced_bytes = 0;  // in names
+  std::uint64_t replaced_bytes = 0;  // in keys
   std::vector<Entry> entries;
   std::vector<Use> uses;
   /// The entries merged with those of the resource that has this serial.

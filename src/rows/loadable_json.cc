@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/json_text.h"
 #include "base/number_text.h"
+#include "base/utf8.h"
 #include "otlp/agent_vocabulary.h"
 #include "otlp/value_reader.h"
 
@@ -40,6 +41,18 @@ void AppendDouble(double value, PaddedBuffer& out) {
 }
 
 }  // namespace
+
+std::string WrittenKey(std::string_view key, std::uint64_t& replaced) {
+  if (IsUtf8(key)) return std::string(key);
+  std::string written;
+  for (std::size_t at = 0; at < key.size();) {
+    const std::size_t length = Utf8Length(key, at);
+    written += length > 0 ? key.substr(at, length) : kReplacementCharacter;
+    replaced += length > 0 ? 0 : 1;
+    at += length > 0 ? length : 1;
+  }
+  return written;
+}
 
 void LoadableJson::Begin(bool has_lists) {
   has_lists_ = has_lists;
@@ -82,6 +95,9 @@ void LoadableJson::AppendObject(std::string_view kvlist, std::uint64_t path, Pat
   JoinedBytes joined;
   std::vector<Attribute> entries;
   ReadEntries(kvlist, entries, joined);
+  for (Attribute& entry : entries) {
+    if (!IsAscii(entry.key)) entry.key = joined.emplace_front(WrittenKey(entry.key, replaced_));
+  }
   std::ranges::stable_sort(entries, {}, &Attribute::key);
   Paths own;
   const auto is_list = [](const Attribute& entry) { return entry.value.kind() == Kind::kKvlist; };

@@ -11,6 +11,10 @@
 
 namespace gf_otlp {
 
+/// A key as it is written: each byte that is not UTF-8 is U+FFFD (and added to `replaced`), so that keys which differ
+/// may be one.
+std::string WrittenKey(std::string_view key, std::uint64_t& replaced);
+
 /// Writes attributes as JSON that ClickHouse's JSON type takes, whatever they are; it refuses an object with a path
 /// that is there twice ("a.b" beside "a": {"b"}) and whole numbers above 2^64. So of what has one path only the first
 /// is written, and doubles always have a point or an exponent (then they also keep their type). Keys are sorted
@@ -26,6 +30,7 @@ class LoadableJson {
   /// keys can have one path).
   void Begin(bool has_lists);
   /// Appends a member of that object: `name` (`"key":`, escaped), its value and a comma; or nothing, if it is left out.
+  /// `key` is as WrittenKey() has it.
   void AppendMember(std::string_view name, std::string_view key, const Value& value, PaddedBuffer& out);
   /// Appends the value of a member without its name.
   void AppendValueOf(std::string_view key, const Value& value, PaddedBuffer& out);

@@ -104,6 +104,14 @@ TEST_CASE("a path that is there twice is written once") {
   CHECK(ColumnsOf({{"a", Array(twice + ", " + twice)}}).json == R"({"a":[{"k":{"l":1}},{"k":{"l":1}}]})");
 }
 
+TEST_CASE("keys that are not UTF-8 and would be written alike are written once") {
+  const Columns columns = ColumnsOf({{"\xff", Number(1)},
+                                     {"\xfe", Number(2)},
+                                     {"o", List({{"a\xff", Number(1)}, {"a\xfe", Number(2)}, {"b", Number(3)}})}});
+  CHECK(columns.json == "{\"o\":{\"a\xef\xbf\xbd\":1,\"b\":3},\"\xef\xbf\xbd\":1}");
+  CHECK(columns.map == "{\"o\":\"{\\\"a\xef\xbf\xbd\\\":1,\\\"b\\\":3}\",\"\xef\xbf\xbd\":\"1\"}");
+}
+
 TEST_CASE("records of the same and of other keys do not mix") {
   std::string spans;
   const auto add = [&](const Pairs& own) { spans += (spans.empty() ? "{" : ", {") + Attributes(own) + "}"; };
