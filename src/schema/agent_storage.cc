@@ -43,6 +43,7 @@ std::string ModelCallSql() {
 /// All columns; those of type JSON as text, for there is no hash of them.
 std::string WholeRow(const Table& table) {
   std::vector<std::string> parts;
+  parts.reserve(table.columns.size());
   for (const Column& column : table.columns) {
     parts.push_back(column.type.kind == Type::Kind::kJson ? fmt::format("toString({})", column.name) : column.name);
   }

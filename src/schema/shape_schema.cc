@@ -161,6 +161,7 @@ class SchemaMaker {
 
   Status CheckNames() const {
     std::vector<std::string> read_tables;
+    read_tables.reserve(infos_.size());
     for (const TableInfo& info : infos_) read_tables.push_back(info.name);
     std::vector<std::string> tables = read_tables;
     if (HasTraceTimes(options_.rows.shape)) tables.push_back(TraceTimes());
@@ -264,9 +265,9 @@ class SchemaMaker {
     schema.views.push_back(std::move(view));
   }
 
-  std::string TopicsOf(std::string_view table, std::string topics) const {
+  std::string TopicsOf(std::string_view table, const std::string& topics) const {
     const auto given = options_.kafka_topics.find(std::string(table));
-    return given == options_.kafka_topics.end() ? std::move(topics) : given->second;
+    return given == options_.kafka_topics.end() ? topics : given->second;
   }
 
   /// Of requests that collectors write themselves.
@@ -276,8 +277,8 @@ class SchemaMaker {
                           .brokers = options_.kafka_brokers,
                           .group = options_.kafka_group,
                           .errors = errors};
-    source.span_topics = TopicsOf(kOtlpSpans, std::move(source.span_topics));
-    source.log_topics = TopicsOf(kOtlpLogs, std::move(source.log_topics));
+    source.span_topics = TopicsOf(kOtlpSpans, source.span_topics);
+    source.log_topics = TopicsOf(kOtlpLogs, source.log_topics);
     if (Wants(Spans())) source.spans = NameOf(Spans());
     if (Wants(Events())) source.events = NameOf(Events());
     AddOtlpJson(source, schema);
