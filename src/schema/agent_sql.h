@@ -1,0 +1,43 @@
+#ifndef GF_OTLP_SCHEMA_AGENT_SQL_H_
+#define GF_OTLP_SCHEMA_AGENT_SQL_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "otlp/agent_vocabulary.h"
+#include "otlp/field_tables.h"
+
+/// Expressions that make columns of the tables of shape agents of OTLP-JSON, as ClickHouse's function JSONExtract reads
+/// it. None of them fails, whatever the JSON is: a view that fails stops all that come behind the message.
+namespace gf_otlp::schema {
+
+/// The type, for JSONExtract, of a list of attributes, and of an attribute's value.
+std::string OtlpAttributesType();
+std::string OtlpValueType();
+
+/// Of a list of values (an Array): the text of each, as a Map column of rows has it, and its JSON, as a JSON column has
+/// it (nothing where there is no value). Of arrays and key-value lists, also in one another, plain JSON; those that are
+/// more than kMostNested deep stay as they came.
+std::string ValueTextsSql(std::string_view values);
+std::string ValueJsonsSql(std::string_view values, std::string_view texts);
+inline constexpr int kMostNested = 12;
+
+/// The first text of a field that is not empty, else that of the expressions `otherwise`. `texts`: a Map of texts by the names
+/// of attributes.
+std::string FirstTextSql(agents::Field field, std::string_view texts, std::string_view otherwise = "''");
+/// The first number of a field that can be read, else null.
+std::string FirstNumberSql(agents::Field field, std::string_view texts);
+
+/// A value of an enumeration (a number or a name) as its name without the prefix that all names have; any other as the
+/// first one.
+std::string EnumNameSql(std::string_view value, std::span<const EnumValue> values, std::string_view prefix);
+
+/// Lower-case hex digits; of zeros alone nothing.
+std::string IdSql(std::string_view id);
+/// A time in unsigned nanoseconds as a DateTime64(9), read as rows have it.
+std::string TimeSql(std::string_view nanoseconds);
+
+}  // namespace gf_otlp::schema
+
+#endif  // GF_OTLP_SCHEMA_AGENT_SQL_H_
