@@ -221,15 +221,22 @@ class Alerts(unittest.TestCase):
     def test_error_rate_that_was_good_before(self):
         for ago in range(3):
             self.spans(10, ago, failed=10)
-        for ago in range(3, 12):
+        for ago in range(3, 62):
             self.spans(100, ago)
         self.assertEqual(self.rule("agents-error-rate").firing(self.NOW), {self.LABELS})
         self.assertEqual(self.alerts("agents-error-rate"), set())
 
+    def test_error_rate_of_bursts(self):
+        for ago in range(12):
+            self.spans(10 if ago % 3 == 0 else 100, ago, failed=10 if ago % 3 == 0 else 0)
+        self.assertEqual(self.alerts("agents-error-rate"), {self.LABELS})
+
     def test_p95(self):
         for ago in range(17):
-            self.spans(20, ago, duration=31000, operation="slow")
-            self.spans(20, ago, duration=29000, operation="quick")
+            for operation, slow in (("slow", 2), ("quick", 0)):
+                self.spans(20 - slow, ago, duration=29000, operation=operation)
+                self.spans(slow, ago, duration=31000, operation=operation)
+            self.spans(20, ago, duration=31000 if ago >= 6 else 5, operation="not now")
             # Slow for less than ten minutes.
             self.spans(20, ago, duration=31000 if ago < 4 else 5, operation="lately")
             self.spans(1, ago, duration=-1.0, operation="before its start")
@@ -270,6 +277,8 @@ class Alerts(unittest.TestCase):
     def test_no_data(self):
         self.spans(1, 7)
         self.assertEqual(self.alerts("agents-no-data"), {()})
+        # The clock of a client is wrong.
+        self.spans(1, -30)
         self.assertEqual(self.rule("agents-no-data").values(self.NOW), {(): 0})
         self.spans(1, 4.9)
         self.assertEqual(self.alerts("agents-no-data"), set())
