@@ -110,7 +110,9 @@ Value MemberReader::Read(const Value& object, std::string_view member) {
   constexpr std::string_view kNoNumber = "?";
   Value value = Value::OfBytes(Kind::kString, kNoNumber);
   if (object.kind() != Kind::kString) return value;
-  text_.Clear();
+  constexpr std::size_t kKeep = std::size_t{64} << 10;
+  reader_.Release(kKeep);
+  text_.Shrink(kKeep);
   text_.Append(object.bytes());
   return Find(member, value) ? value : Value::OfBytes(Kind::kString, kNoNumber);
 }
