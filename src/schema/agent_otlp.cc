@@ -58,7 +58,8 @@ std::string With(const Columns& columns, std::string_view source) {
 }
 
 /// Beside what `source` has what rows are made of, under names that begin with `prefix`: the names of attributes, each
-/// once (the first counts), their texts, a Map of both, and members of a JSON object (empty ones of no value).
+/// once (the first counts), their texts, what fields find among them, and members of a JSON object (empty ones of no
+/// value).
 std::string WithAttributes(std::string_view keys, std::string_view values, std::string_view prefix,
                            std::string_view source) {
   const auto first_of = [&](std::string_view list) {
@@ -69,7 +70,7 @@ std::string WithAttributes(std::string_view keys, std::string_view values, std::
       With(Columns().Add(first_of(keys), named("keys")).Add(first_of(values), named("values")), source);
   const std::string texts = With(Columns().Add(ValueTextsSql(named("values")), named("texts")), unique);
   return With(Columns()
-                  .Add(fmt::format("mapFromArrays({}, {})", named("keys"), named("texts")), named("map"))
+                  .Add(FoundTextsSql(named("keys"), named("texts")), named("found"))
                   .Add(fmt::format("arrayMap((n, j) -> if(j = '', '', concat(toJSONString(n), ':', j)), {}, {})",
                                    named("keys"), ValueJsonsSql(named("values"), named("texts"))),
                        named("members")),
@@ -121,9 +122,9 @@ std::string Records(const Lists& lists, std::string_view source, std::string_vie
                              .From(parts) +
                          ")");
   Columns found;
-  found.Add("resource_map['service.name']", "resource_service_name");
+  found.Add("resource_texts[indexOf(resource_keys, 'service.name')]", "resource_service_name");
   for (const Field field : fields) {
-    found.Add(FirstTextSql(field, "resource_map"), fmt::format("resource_{}", ColumnOf(field)));
+    found.Add(FirstTextSql(field, "resource_found"), fmt::format("resource_{}", ColumnOf(field)));
   }
   return fmt::format("{} ARRAY JOIN records AS record", With(found, mapped));
 }
@@ -141,11 +142,11 @@ void AddTexts(std::span<const Field> fields, std::string_view outer, Columns& co
   for (const Field field : fields) {
     const std::string otherwise =
         fmt::format("{}_{}{}", outer, ColumnOf(field), field == Field::kOperation ? ", record.name" : "");
-    columns.Add(FirstTextSql(field, "own_map", otherwise), ColumnOf(field));
+    columns.Add(FirstTextSql(field, "own_found", otherwise), ColumnOf(field));
   }
 }
 void AddNumbers(std::span<const Field> fields, Columns& columns) {
-  for (const Field field : fields) columns.Add(FirstNumberSql(field, "own_map"), ColumnOf(field));
+  for (const Field field : fields) columns.Add(FirstNumberSql(field, "own_found"), ColumnOf(field));
 }
 
 /// A field of an enumeration in a span, by the names of the fields that lead to it.
@@ -210,14 +211,16 @@ std::string SpanEventsQuery(std::string_view source) {
   columns.Add(AllJson(), "payload_json");
   const std::string spans =
       fmt::format("{} WHERE notEmpty(record.events)", Records(kSpans, source, members, kEventTexts));
-  const std::string mapped = With(Columns().Add("record").Add(fmt::format("mapFromArrays(record.attributes.key, {})",
-                                                                          ValueTextsSql("record.attributes.value")),
-                                                              "span_map"),
-                                  spans);
+  const std::string texts = With(Columns()
+                                     .Add("record")
+                                     .Add("record.attributes.key", "span_keys")
+                                     .Add(ValueTextsSql("record.attributes.value"), "span_texts"),
+                                 spans);
+  const std::string mapped = With(Columns().Add(FoundTextsSql("span_keys", "span_texts"), "span_found"), texts);
   Columns found;
   found.Add("record.traceId", "trace").Add("record.spanId", "span").Add("record.events", "events");
   for (const Field field : kEventTexts) {
-    found.Add(FirstTextSql(field, "span_map", fmt::format("resource_{}", ColumnOf(field))),
+    found.Add(FirstTextSql(field, "span_found", fmt::format("resource_{}", ColumnOf(field))),
               fmt::format("span_{}", ColumnOf(field)));
   }
   const std::string events =

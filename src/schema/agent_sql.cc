@@ -13,20 +13,20 @@ namespace {
 using agents::Candidate;
 using agents::Field;
 
-/// What a candidate has in `texts`, or an empty text.
-std::string TextOf(const Candidate& candidate, std::string_view texts) {
-  std::string text = fmt::format("{}[{}]", texts, QuotedText(candidate.attribute));
-  if (!candidate.member.empty())
-    text = fmt::format("JSONExtract({}, {}, 'String')", text, QuotedText(candidate.member));
-  if (candidate.when.empty()) return text;
-  return fmt::format("if({}[{}] = {}, {}, '')", texts, QuotedText(candidate.when), QuotedText(candidate.is), text);
+/// Of all candidates of all fields, by `member` of a candidate.
+std::string AllCandidates(std::string_view Candidate::* member) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < agents::kFields; ++i) {
+    for (const Candidate& candidate : CandidatesOf(static_cast<Field>(i))) all.push_back(QuotedText(candidate.*member));
+  }
+  return fmt::format("{}", fmt::join(all, ", "));
 }
 
-/// What all candidates of a field have, the first before the others.
-std::string TextsOf(Field field, std::string_view texts) {
-  std::vector<std::string> all;
-  for (const Candidate& candidate : CandidatesOf(field)) all.push_back(TextOf(candidate, texts));
-  return fmt::format("{}", fmt::join(all, ", "));
+/// What FoundTextsSql() has of one field.
+std::string FoundOf(Field field, std::string_view found) {
+  std::size_t begin = 1;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(field); ++i) begin += CandidatesOf(static_cast<Field>(i)).size();
+  return fmt::format("arraySlice({}, {}, {})", found, begin, CandidatesOf(field).size());
 }
 
 /// Marks for brackets that stand in texts, and for those of arrays and objects that are plain JSON already: bytes that
@@ -117,16 +117,35 @@ std::string ValueJsonsSql(std::string_view values, std::string_view texts) {
       ", x", fmt::format(", {}", texts));
 }
 
-std::string FirstTextSql(Field field, std::string_view texts, std::string_view otherwise) {
-  return fmt::format("arrayFirst(x -> x != '', [{}, {}])", TextsOf(field, texts), otherwise);
+std::string FoundTextsSql(std::string_view keys, std::string_view texts) {
+  std::string all = AllCandidates(&Candidate::attribute);
+  std::vector<std::string> conditions;
+  for (std::size_t i = 0; i < agents::kFields; ++i) {
+    for (const Candidate& candidate : CandidatesOf(static_cast<Field>(i))) {
+      if (!candidate.when.empty()) conditions.push_back(QuotedText(candidate.when));
+    }
+  }
+  // Few of a record's attributes are candidates, and never the long ones: each candidate looks at those few alone.
+  const auto few = [&](std::string_view list) {
+    return fmt::format("arrayFilter((x, n) -> n IN ({}, {}), {}, {})", all, fmt::join(conditions, ", "), list, keys);
+  };
+  return fmt::format(
+      "arrayMap(m -> arrayMap((n, c, v, p) -> if((c != '') AND (m[c] != v), '', if(p = '', m[n], JSONExtract(m[n], p, "
+      "'String'))), [{}], [{}], [{}], [{}]), [mapFromArrays({}, {})])[1]",
+      all, AllCandidates(&Candidate::when), AllCandidates(&Candidate::is), AllCandidates(&Candidate::member), few(keys),
+      few(texts));
 }
 
-std::string FirstNumberSql(Field field, std::string_view texts) {
+std::string FirstTextSql(Field field, std::string_view found, std::string_view otherwise) {
+  return fmt::format("arrayFirst(x -> x != '', arrayConcat({}, [{}]))", FoundOf(field, found), otherwise);
+}
+
+std::string FirstNumberSql(Field field, std::string_view found) {
   const bool is_cost = field == Field::kCostUsd;
   const std::string_view number = is_cost ? R"re(^-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$)re" : "^[0-9]+$";
   const std::string_view read = is_cost ? "toFloat64OrNull" : "toUInt64OrNull";
-  return fmt::format("{0}(arrayFirst(x -> match(x, {1}) AND {2}, [{3}]))", read, QuotedText(number),
-                     is_cost ? "isFinite(toFloat64OrZero(x))" : "isNotNull(toUInt64OrNull(x))", TextsOf(field, texts));
+  return fmt::format("{0}(arrayFirst(x -> match(x, {1}) AND {2}, {3}))", read, QuotedText(number),
+                     is_cost ? "isFinite(toFloat64OrZero(x))" : "isNotNull(toUInt64OrNull(x))", FoundOf(field, found));
 }
 
 std::string EnumNameSql(std::string_view value, std::span<const EnumValue> values, std::string_view prefix) {

@@ -23,11 +23,13 @@ std::string ValueTextsSql(std::string_view values);
 std::string ValueJsonsSql(std::string_view values, std::string_view texts);
 inline constexpr int kMostNested = 12;
 
-/// The first text of a field that is not empty, else that of the expressions `otherwise`. `texts`: a Map of texts by the names
-/// of attributes.
-std::string FirstTextSql(agents::Field field, std::string_view texts, std::string_view otherwise = "''");
+/// The texts of all candidates of all fields, empty where a record has no such attribute or a condition does not hold:
+/// an Array that the next two look into. `keys` and `texts` are of the record's attributes.
+std::string FoundTextsSql(std::string_view keys, std::string_view texts);
+/// The first text of a field that is not empty, else that of the expressions `otherwise`.
+std::string FirstTextSql(agents::Field field, std::string_view found, std::string_view otherwise = "''");
 /// The first number of a field that can be read, else null.
-std::string FirstNumberSql(agents::Field field, std::string_view texts);
+std::string FirstNumberSql(agents::Field field, std::string_view found);
 
 /// A value of an enumeration (a number or a name) as its name without the prefix that all names have; any other as the
 /// first one.
