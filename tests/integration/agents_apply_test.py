@@ -19,7 +19,7 @@ import clickhouse_http  # noqa: E402
 import servers  # noqa: E402
 from servers import PATIENCE, run  # noqa: E402
 
-ENGINE = None
+BROKER = ENGINE = None
 NO_PROXY = {"no_proxy": "localhost"}
 DAY = datetime.timedelta(days=1)
 
@@ -368,10 +368,63 @@ class Repeats(ApplyTest):
         self.run_command("repeats", "--clickhouse", self.server.url, "--database", self.database, code=2, env=NO_PROXY)
 
 
+class Kafka(ApplyTest):
+    def test_rows_from_kafka_while_filling(self):
+        """Tables of the engine Kafka hand rows on later than views were found, and no list of processes shows it."""
+        brokers = BROKER.address()
+        # Topics of its own, and the reader as it is by default.
+        topic = f"spans-{os.getpid()}"
+        options = ["--kafka", brokers, "--kafka-topic", f"spans_raw={topic}"]
+        publish = ["publish", "--shape", "agents", "--brokers", brokers, "--topic", f"traces={topic}", "--topic",
+                   f"logs={topic}-events", os.path.join(run.TESTDATA, "agents")]
+        self.run_command(*publish)
+        self.apply("--table", "spans_raw", *options)
+        self.addCleanup(ENGINE.query, f"DROP TABLE IF EXISTS {self.database}.spans_raw_kafka")
+        done = threading.Event()
+        published = []
+
+        def keep_publishing():
+            while not done.is_set():
+                published.append(subprocess.run([run.GF_OTLP, *publish], capture_output=True, check=False).returncode)
+
+        publisher = threading.Thread(target=keep_publishing)
+        publisher.start()
+        try:
+            self.await_more(0)
+            self.apply("--table", "spans_raw", "--table", "spans_minute", *options)
+            self.apply("--table", "spans_raw", "--table", "spans_minute", *options, "--rebuild", "spans_minute")
+            self.await_more(self.count())
+        finally:
+            done.set()
+            publisher.join(PATIENCE)
+        self.assertEqual(set(published), {0})
+        end = time.monotonic() + PATIENCE
+        per_run = self.ask(f"SELECT count(DISTINCT row_id) AS n FROM {self.database}.spans_raw")[0]["n"]
+        while self.count() < per_run * (len(published) + 1) and time.monotonic() < end:
+            time.sleep(0.5)
+        self.assertEqual(self.count(), per_run * (len(published) + 1))
+        self.assertEqual(self.summed(), self.count())
+
+    def count(self):
+        return int(self.ask(f"SELECT count() AS n FROM {self.database}.spans_raw")[0]["n"])
+
+    def summed(self):
+        return int(self.ask(f"SELECT sum(spans) AS n FROM {self.database}.spans_minute")[0]["n"])
+
+    def await_more(self, count):
+        end = time.monotonic() + PATIENCE
+        while self.count() <= count:
+            self.assertLess(time.monotonic(), end, "no rows come")
+            time.sleep(0.2)
+
+
 def prepare():
-    global ENGINE
+    global BROKER, ENGINE
+    servers.install("kafka.sh")
     ENGINE = servers.Engine(servers.install("chdb.sh"))
     yield ENGINE
+    BROKER = servers.Broker()
+    yield BROKER
 
 
 if __name__ == "__main__":
