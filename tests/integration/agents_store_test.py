@@ -12,10 +12,10 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import agent_numbers  # noqa: E402
@@ -370,14 +370,15 @@ class KafkaStore(StoreTest):
         store = Store(self.files(folder))
         kafka, rows, _ = self.topics("history")
         self.create("history", *kafka)
-        arguments = [folder, "--shape", "agents", *rows, "--checkpoint", self.path("checkpoint")]
-        process = self.start_publish(*arguments, "--rate", "3000")
-        topic = self.topic("history-spans_raw")
-        self.wait_for("a checkpoint", lambda: os.path.exists(self.path("checkpoint")) and self.arrived(topic) > 1000)
+        arguments = [folder, "--shape", "agents", *rows, "--checkpoint", self.path("checkpoint"), "--rate", "4000"]
+        process = self.start_publish(*arguments)
+        self.wait_for("a checkpoint with something in it", self.units_done)
         process.kill()
-        process.wait()
-        self.assertLess(self.arrived(topic), len(store.spans), "it was done before it was killed")
-        self.publish(*arguments)
+        self.end(process, -signal.SIGKILL)
+        topic = self.topic("history-spans_raw")
+        self.assertLess(self.arrived(topic), len(store.spans), "it was over: the case shows nothing")
+        _, stats = self.publish(*arguments)
+        self.assertLess(stats["messages"], len(store.spans), "it began from the beginning")
         # And someone sends a file once more, without a checkpoint.
         again = os.path.join(folder, "1.json")
         self.publish(again, "--shape", "agents", *rows)
@@ -396,6 +397,11 @@ class KafkaStore(StoreTest):
             self.run_command("schema", "apply", "--shape", "agents", "--clickhouse", server.url, "--database", "history", "--ttl", "none",
                              *kafka, "--rebuild", "spans_minute", "--rebuild", "cost_minute")
         self.check_rollups("history", store)
+
+    def units_done(self):
+        if not os.path.exists(self.path("checkpoint")):
+            return 0
+        return sum(file["units_done"] for file in json.loads(run.read(self.path("checkpoint")))["files"])
 
     def drop_repeats(self, server, store, sent):
         """`repeats` says how many rows are too many, and how to drop them."""
