@@ -197,8 +197,10 @@ std::string TableText(const std::vector<Repeats>& all, const std::string& rebuil
                           HumanCount(partition.repeated), HumanCount(partition.too_many));
     }
     for (const Example& example : repeats.examples) {
-      text += fmt::format("  such as trace {} span {} at {}: {} times\n", example.trace_id, example.span_id,
-                          example.time, HumanCount(example.times));
+      const std::string ids = example.trace_id.empty()
+                                  ? "one of no trace"
+                                  : fmt::format("trace {} span {}", example.trace_id, example.span_id);
+      text += fmt::format("  such as {} at {}: {} times\n", ids, example.time, HumanCount(example.times));
     }
     if (unlike > 0) {
       text += fmt::format("  {} of the same ids as others, but mapped otherwise: see gf-otlp-repeats(1)\n",
