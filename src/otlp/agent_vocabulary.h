@@ -17,9 +17,9 @@ namespace gf_otlp::agents {
 struct Candidate {
   std::string_view attribute;
   /// If not empty: only where this attribute of the record is the text `is`.
-  std::string_view when = {}, is = {};
+  std::string_view when, is;
   /// If not empty: the attribute is a JSON object, as text, and this is the member of it.
-  std::string_view member = {};
+  std::string_view member;
   /// Of prompt tokens: they are without those that were read from a cache or written to one. Else they are all.
   bool without_cached = false;
 };

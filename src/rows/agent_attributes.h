@@ -77,7 +77,7 @@ class KeyPlans {
 
  private:
   static constexpr std::size_t kKept = 256;
-  static constexpr std::size_t kMostKeys = 256, kMostKeyBytes = 8 * 1024;  // of a plan that is kept
+  static constexpr std::size_t kMostKeys = 256, kMostKeyBytes = std::size_t{8} << 10;  // of a plan that is kept
 
   struct Kept {
     std::uint64_t hash = 0;

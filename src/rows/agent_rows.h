@@ -31,7 +31,7 @@ struct AgentRow {
   std::array<std::optional<std::uint64_t>, kNumberFields - 1> tokens{};
   bool prompt_without_cached = false;  // the prompt's tokens lack those of a cache
   std::optional<double> cost_usd;
-  std::string_view cost_source = "";  // "attribute", "price table" or empty
+  std::string_view cost_source;  // "attribute", "price table" or empty
 
   const Value* text(Field field) const { return texts[static_cast<std::size_t>(field)]; }
   std::optional<std::uint64_t> count(Field field) const {

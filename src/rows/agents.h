@@ -98,7 +98,7 @@ inline constexpr std::tuple kSpans{
     RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
     RecordColumn<type::LowCardinalityString>(
         {"cost_source", "where cost_usd is from: attribute, price table, or empty"},
-        [](auto& out, const AgentRow& row) { out.Name(row.cost_source); }),
+        [](auto& out, const AgentRow& row) { out.String(row.cost_source); }),
     RecordColumn<type::StringMap>(
         {"attributes", "attributes of the span as texts, and of its resource where the span has none of that name"},
         [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendMap(to); }); }),
