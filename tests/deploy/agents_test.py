@@ -211,6 +211,13 @@ class Pieces(unittest.TestCase):
         self.assertLessEqual(named, volumes)
         self.assertIn("default", volumes)
 
+    def test_grants_come_last(self):
+        """init.sh runs them alone where there are rows."""
+        start = re.search(r"sed -n '/(.*)/,\$p'", stack("clickhouse", "init.sh"))[1]
+        sql = re.search(rf"(?ms){start}.*\Z", stack("clickhouse-init.sql"))[0]
+        kinds = set(re.findall(r"^(CREATE \w+(?: PROFILE)?|[A-Z]+) ", sql, re.MULTILINE))
+        self.assertEqual(kinds, {"CREATE SETTINGS PROFILE", "CREATE ROLE", "CREATE USER", "GRANT"})
+
     @needs_yaml
     def test_collector_pipelines(self):
         """What the Collector of the tests has of it runs in integration_agents_collector."""

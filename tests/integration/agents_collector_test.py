@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import clickhouse_http  # noqa: E402
 import servers  # noqa: E402
 from collector import Collector  # noqa: E402
 from servers import PATIENCE, run  # noqa: E402
@@ -158,7 +160,7 @@ def await_rows(engine, table, expected):
 
 
 class AgentsStack(servers.RowsTest):
-    engine, sent, capture = None, {}, ""  # set by prepare()
+    library, engine, sent, capture = "", None, {}, ""  # set by prepare()
 
     def test_tables_hold_what_was_sent(self):
         for table, expected in (("spans_raw", self.sent["spans"] + len(NAMED)), ("events_raw", self.sent["events"]), ("otel_kafka_errors", 0)):
@@ -212,6 +214,19 @@ class AgentsStack(servers.RowsTest):
         self.assertEqual(disks, [{"policy": "tiered", "disk": "default"}])
 
 
+class Migrate(run.CommandTest):
+    def test_what_init_made_is_what_migrate_wants(self):
+        made = subprocess.run(["make", "--silent", "-n", "-C", STACK, "migrate"], capture_output=True, check=True, text=True).stdout
+        words = shlex.split(re.search(r"--build gf-otlp (schema apply .*)", made)[1])
+        engine = StackEngine(AgentsStack.library, ["slow"])
+        self.addCleanup(engine.close)
+        engine.query(without_users(text("clickhouse-init.sql")).replace("kafka:9092", "localhost:1"))
+        with clickhouse_http.Server(engine) as server:
+            changed = {"http://clickhouse:8123": server.url, "kafka:9092": "localhost:1"}
+            out, _ = self.run_command(*(changed.get(word, word) for word in words), env={"no_proxy": "localhost"})
+        self.assertEqual(out.decode().strip(), "nothing was to be done")
+
+
 class Requests(http.server.BaseHTTPRequestHandler):
     """Takes all, keeps all in the list that the server has."""
 
@@ -250,7 +265,7 @@ def prepare():
         print("SKIPPED: PyYAML is not installed", flush=True)
         sys.exit(77)
     servers.install("kafka.sh")
-    library = servers.install("chdb.sh")
+    AgentsStack.library = servers.install("chdb.sh")
     PYTHON_PATH = servers.install("otel_python.sh")
     COLLECTOR = servers.install("collector.sh")
     os.environ.update(DEFAULTS)
@@ -258,7 +273,7 @@ def prepare():
     yield collector
     broker = servers.Broker("auto.create.topics.enable=true")
     yield broker
-    engine = StackEngine(library, ["slow"])
+    engine = StackEngine(AgentsStack.library, ["slow"])
     yield engine
     sent = send(collector)
     capture = os.path.join(collector.folder, "requests")

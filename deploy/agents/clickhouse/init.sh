@@ -19,6 +19,8 @@ if [ "$rows" = 0 ]; then
   client --queries-file /clickhouse-init.sql
 else
   echo "telemetry holds $rows rows: its tables are left as they are (make migrate brings them up to date)"
+  # Who may do what comes last in the SQL: also with tables that migrate has made.
+  sed -n '/^CREATE SETTINGS PROFILE/,$p' /clickhouse-init.sql | client
 fi
 set_password agents_reader "$AGENTS_READER_PASSWORD"
 set_password agents_ingest "$AGENTS_INGEST_PASSWORD"
