@@ -112,7 +112,8 @@ std::string ValueJsonsSql(std::string_view values, std::string_view texts) {
       values,
       fmt::format("multiIf(isNotNull(s) OR (y != ''), toJSONString(x), i != '', ifNull(toString(toInt64OrNull(i)), "
                   "toJSONString(i)), b != '', if(b IN ('true', 'false'), b, toJSONString(b)), d != '', "
-                  "multiIf(match(d, '^-?[0-9]+$'), concat(d, '.0'), {}, d, toJSONString(d)), x)",
+                  "multiIf(match(d, '^-?[0-9]+$'), concat(d, '.0'), {}, d, toJSONString(d)), (x = '') OR "
+                  "isValidJSON(x), x, toJSONString(x))",
                   IsNumber("d")),
       ", x", fmt::format(", {}", texts));
 }
