@@ -92,7 +92,7 @@ struct RowCounts {
 /// Maps records to rows of a shape's tables. One per thread.
 class RowMapper {
  public:
-  /// kUsage for a schema version that is not known (names those that are).
+  /// kUsage for a schema version, or a column of attributes_of, that is not known (names those that are).
   static Result<RowMapper> Make(const RowOptions& options);
   RowMapper(RowMapper&&) noexcept;
   RowMapper& operator=(RowMapper&&) noexcept;
