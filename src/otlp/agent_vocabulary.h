@@ -20,8 +20,9 @@ struct Candidate {
   std::string_view when, is;
   /// If not empty: the attribute is a JSON object, as text, and this is the member of it.
   std::string_view member;
-  /// Of prompt tokens: they are without those that were read from a cache or written to one. Else they are all.
-  bool without_cached = false;
+  /// Of prompt tokens: they are without those that were read from a cache or written to one; of completion tokens:
+  /// without those of reasoning. Else they are all.
+  bool without_parts = false;
 };
 
 /// Columns that are filled from attributes: texts, counts of tokens, the cost.
@@ -75,21 +76,45 @@ inline constexpr std::string_view kEventNameAttributes[] = {"event.name", "event
 inline constexpr std::string_view kEventPrefixes[] = {"gen_ai.", "claude_code."};
 
 /// Which spans are model calls, so that their tokens and cost count: an operation (the column, in lower case) of these,
-/// or any other that is none of kOtherOperations if the span has a model, and tokens (of prompt or completion) or a
-/// cost. Agents and workflows report once more what their model calls have reported.
+/// if it is not the span's name or the span has a model (anything may be named "chat"); or any other that is none of
+/// kOtherOperations if the span has a model, and tokens (of prompt or completion) or a cost. Agents and workflows
+/// report once more what their model calls have reported.
 inline constexpr std::string_view kModelCalls[] = {
     "chat", "text_completion", "generate_content", "embeddings", "completion", "embedding",
     "llm",  "generation",      "rerank",           "reranker"};
-inline constexpr std::string_view kOtherOperations[] = {
-    "create_agent", "invoke_agent", "invoke_workflow", "execute_tool", "plan",   "retrieval", "agent", "chain",
-    "tool",         "retriever",    "guardrail",       "evaluator",    "prompt", "workflow",  "task",  "event"};
+/// Those of them that have no completion, and so no tokens of it.
+inline constexpr std::string_view kCallsWithoutCompletion[] = {"embeddings", "embedding", "rerank", "reranker"};
+inline constexpr std::string_view kOtherOperations[] = {"create_agent",
+                                                        "invoke_agent",
+                                                        "invoke_workflow",
+                                                        "execute_tool",
+                                                        "plan",
+                                                        "retrieval",
+                                                        "agent",
+                                                        "chain",
+                                                        "tool",
+                                                        "retriever",
+                                                        "guardrail",
+                                                        "evaluator",
+                                                        "prompt",
+                                                        "workflow",
+                                                        "task",
+                                                        "event",
+                                                        "search_memory",
+                                                        "create_memory",
+                                                        "update_memory",
+                                                        "upsert_memory",
+                                                        "delete_memory",
+                                                        "create_memory_store",
+                                                        "delete_memory_store"};
 /// Spans whose name begins so are none: Claude Code says the same in its events, with the cost.
 inline constexpr std::string_view kSpansOfEvents = "claude_code.";
-/// The events that are model calls without a span that says so.
-inline constexpr std::string_view kModelCallEvents[] = {"claude_code.api_request"};
+/// The events that are model calls without a span that says so. Claude Code's has the short name where its log record
+/// came without the body.
+inline constexpr std::string_view kModelCallEvents[] = {"claude_code.api_request", "api_request"};
 
 /// Whether an attribute is a prompt, an answer, or what went into a tool or came out of it. Of flattened lists
-/// ("llm.input_messages.0.message.content") too.
+/// ("llm.input_messages.0.message.content") and maps ("llm.prompt_template.variables.name") too.
 bool IsContent(std::string_view attribute);
 
 /// Whether an event is a prompt, an answer, or what went into a tool or came out of it: then its body and those of its

@@ -21,7 +21,8 @@ constexpr std::string_view kBody = "body";
 
 /// Of the sizes and both ends of the keys: equal lists have equal ones, others seldom.
 std::uint64_t HashOf(const Attributes& attributes, PlanKind kind) {
-  std::uint64_t hash = attributes.size() * 4 + (kind.has_body ? 2 : 0) + (kind.content_event ? 1 : 0);
+  std::uint64_t hash =
+      attributes.size() * 8 + (kind.has_body ? 4 : 0) + (kind.content_event ? 2 : 0) + (kind.alone ? 1 : 0);
   for (const Attribute& attribute : attributes) {
     const std::string_view key = attribute.key;
     std::uint64_t first = 0, last = 0;
@@ -78,14 +79,23 @@ void KeyPlans::Make(const Attributes& attributes, PlanKind kind, KeyPlan& plan) 
   }
   if (kind.has_body) add(kBody);
 
-  order_.resize(plan.ends.size());
+  order_.resize(attributes.size());
   std::iota(order_.begin(), order_.end(), 0u);
   std::ranges::stable_sort(order_, KeyLess, [&](std::uint32_t index) { return plan.key(index); });
   const auto rest = std::ranges::unique(order_, {}, [&](std::uint32_t index) { return plan.key(index); });
   order_.erase(rest.begin(), rest.end());
-  AddEntries(order_, kind, plan);
-  if (kind.has_body) std::erase(order_, static_cast<std::uint32_t>(attributes.size()));
   AddUses(order_, plan);
+  if (kind.has_body) {
+    const auto body = static_cast<std::uint32_t>(attributes.size());
+    const auto key_of = [&](std::uint32_t index) { return plan.key(index); };
+    const auto at = std::ranges::lower_bound(order_, kBody, KeyLess, key_of);
+    if (at != order_.end() && key_of(*at) == kBody) {
+      *at = body;
+    } else {
+      order_.insert(at, body);
+    }
+  }
+  AddEntries(order_, kind, plan);
 }
 
 void KeyPlans::AddEntries(std::span<const std::uint32_t> order, PlanKind kind, KeyPlan& plan) {
@@ -159,20 +169,20 @@ void AttributeWriter::StartResource(std::uint64_t serial, const Attributes& attr
   resource_same_ = resource_map_.view() == resource_json_.view();
 }
 
-void AttributeWriter::StartRow(const Attributes& own, KeyPlan& plan, const Value* body) {
-  Merge(plan);
+void AttributeWriter::StartRow(const Attributes& own, KeyPlan& plan, const Value* body, bool alone) {
+  Merge(plan, alone);
   own_ = &own;
   plan_ = &plan;
   body_ = body;
-  lists_ = resource_lists_ || HasLists(own, plan) || (body != nullptr && body->kind() == Kind::kKvlist);
+  lists_ = (resource_lists_ && !alone) || HasLists(own, plan) || (body != nullptr && body->kind() == Kind::kKvlist);
   replaced_ += plan.replaced_bytes;
 }
 
-void AttributeWriter::Merge(KeyPlan& plan) const {
+void AttributeWriter::Merge(KeyPlan& plan, bool alone) const {
   if (plan.resource_serial == resource_serial_) return;
   plan.resource_serial = resource_serial_;
   plan.steps.clear();
-  const auto& theirs = resource_plan_.entries;
+  const std::span theirs(resource_plan_.entries.data(), alone ? 0 : resource_plan_.entries.size());
   std::uint32_t at = 0;
   for (std::uint32_t i = 0; i < plan.entries.size(); ++i) {
     const std::string_view key = plan.key(plan.entries[i].index);
@@ -311,6 +321,13 @@ void AttributeWriter::AppendJsonOfMap(PaddedBuffer& out) {
 
 void AttributeWriter::AppendJson(PaddedBuffer& out) {
   json_.Begin(lists_);
+  text_.Clear();
+  own_ends_.clear();
+  // The first to have a path keeps it: the row's own before those of the resource.
+  for (std::size_t i = 0; lists_ && i < plan_->entries.size(); ++i) {
+    AppendOwn(plan_->entries[i], text_);
+    own_ends_.push_back(text_.size());
+  }
   out.Append('{');
   for (const KeyPlan::Step& step : plan_->steps) {
     if (!lists_ && step.begin < step.end) out.Append(ResourceJson(step.begin, step.end));
@@ -319,7 +336,13 @@ void AttributeWriter::AppendJson(PaddedBuffer& out) {
       json_.AppendMember(resource_plan_.name(entry), resource_plan_.key(entry.index), (*resource_)[entry.index].value,
                          out);
     }
-    if (step.entry != KeyPlan::kNone) AppendOwn(plan_->entries[step.entry], out);
+    if (step.entry == KeyPlan::kNone) continue;
+    if (lists_) {
+      const std::size_t begin = step.entry == 0 ? 0 : own_ends_[step.entry - 1];
+      out.Append(text_.view().substr(begin, own_ends_[step.entry] - begin));
+    } else {
+      AppendOwn(plan_->entries[step.entry], out);
+    }
   }
   if (out.end()[-1] == ',') out.Resize(out.size() - 1);
   out.Append('}');

@@ -21,7 +21,8 @@ namespace gf_otlp::agents {
 struct KeyPlan {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
-  /// A key that is written, in the order of writing: sorted, each once (the first counts), content left out.
+  /// A key that is written, in the order of writing: sorted, each once (the body counts, else the first), content left
+  /// out.
   struct Entry {
     std::uint32_t index;               // of the attribute; the list's size is the body
     std::uint32_t name_at, name_size;  // in `names`
@@ -61,6 +62,7 @@ struct KeyPlan {
 struct PlanKind {
   bool has_body = false;       // there is a "body" behind the list's attributes
   bool content_event = false;  // they are of an event that is a prompt or an answer
+  bool alone = false;          // they are written without those of the resource
   friend bool operator==(PlanKind, PlanKind) = default;
 };
 
@@ -107,8 +109,9 @@ class AttributeWriter {
   void StartResource(std::uint64_t serial, const Attributes& attributes);
   /// The plan of the resource's attributes.
   const KeyPlan& resource_plan() const { return resource_plan_; }
-  /// The row's own attributes, their plan, and the body (null: there is none); all live until the row is written.
-  void StartRow(const Attributes& own, KeyPlan& plan, const Value* body);
+  /// The row's own attributes, their plan (`alone` is of its kind), and the body (null: there is none); all live until
+  /// the row is written.
+  void StartRow(const Attributes& own, KeyPlan& plan, const Value* body, bool alone);
 
   /// An object of texts.
   void AppendMap(PaddedBuffer& out);
@@ -127,7 +130,7 @@ class AttributeWriter {
     std::uint32_t begin = 0, end = 0;  // entries: of kOwn the first, of kResource from, to
   };
 
-  void Merge(KeyPlan& plan) const;
+  void Merge(KeyPlan& plan, bool alone) const;
   bool HasLists(const Attributes& attributes, const KeyPlan& plan) const;
   const Value& ValueOf(const KeyPlan::Entry& entry) const {
     return entry.index < own_->size() ? (*own_)[entry.index].value : *body_;
@@ -159,6 +162,7 @@ class AttributeWriter {
   const KeyPlan* plan_ = nullptr;
   bool lists_ = false;  // of the row or its resource
   PaddedBuffer text_;
+  std::vector<std::size_t> own_ends_;  // of the row's own members in it, where there are lists
   std::vector<Piece> pieces_;
   std::size_t same_from_ = 0;
 };

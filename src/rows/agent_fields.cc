@@ -47,7 +47,7 @@ CandidateIndex::CandidateIndex(const RowOptions& options) {
     for (const std::string& name : mapped->second) {
       const std::uint32_t before = rank;
       for (const Candidate& candidate : built_in) {
-        if (candidate.attribute == name) Add(field, rank, candidate);
+        if (candidate.attribute == name && candidate.when.empty()) Add(field, rank, candidate);
       }
       if (rank == before) Add(field, rank, mapped_.emplace_back(Candidate{.attribute = names_.emplace_back(name)}));
     }

@@ -24,7 +24,7 @@ namespace gf_otlp::agents {
 Status CheckColumns(const RowOptions& options);
 
 /// The vocabulary's candidates, and in place of those of a column in attributes_of the attributes named there: if one
-/// is a candidate of that column, then with its condition or member.
+/// is a candidate of that column, then with its member, but whatever its condition says.
 class CandidateIndex {
  public:
   /// A column that an attribute fills, and how many candidates come first.

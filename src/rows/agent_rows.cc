@@ -27,6 +27,12 @@ bool HasEventPrefix(std::string_view name) {
   return std::ranges::any_of(kEventPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+/// As the column has it, if it is a text.
+std::string_view OperationOf(const AgentRow& row) {
+  const Value* named = row.text(Field::kOperation);
+  return named != nullptr ? TextOf(named) : row.reader->span().name;
+}
+
 bool IsEventName(std::string_view text) {
   return HasEventPrefix(text) && std::ranges::all_of(text, [](char c) {
            const char lower = AsciiLower(c);
@@ -50,8 +56,10 @@ void AgentRowReader::Read(const RequestReader& reader, const Attributes& own, co
   StartResource(reader);
   const bool content_event = drop_content_ && IsContentEvent(row.event_type);
   if (content_event) body = nullptr;
-  KeyPlan& plan = plans_.PlanOf(own, {.has_body = body != nullptr, .content_event = content_event});
-  attributes_.StartRow(own, plan, body);
+  // A span's row has what its resource says: it is not repeated in those of its events.
+  const bool alone = row.event != nullptr;
+  KeyPlan& plan = plans_.PlanOf(own, {.has_body = body != nullptr, .content_event = content_event, .alone = alone});
+  attributes_.StartRow(own, plan, body, alone);
   row.attributes = &attributes_;
   FillTexts(plan, own, row.texts);
   for (std::size_t i = 0; i < kTextFields; ++i) {
@@ -99,7 +107,8 @@ bool AgentRowReader::FillNumber(const Candidate& candidate, Field field, const V
     if (row.cost_usd) row.cost_source = "attribute";
     return row.cost_usd.has_value();
   }
-  if (field == Field::kTokensPrompt) row.prompt_without_cached = candidate.without_cached;
+  if (field == Field::kTokensPrompt) row.prompt_without_cached = candidate.without_parts;
+  if (field == Field::kTokensCompletion) row.completion_without_reasoning = candidate.without_parts;
   std::optional<std::uint64_t>& count = row.tokens[static_cast<std::size_t>(field) - kTextFields];
   count = ReadCount(value);
   return count.has_value();
@@ -108,10 +117,10 @@ bool AgentRowReader::FillNumber(const Candidate& candidate, Field field, const V
 bool IsModelCall(const AgentRow& row) {
   const std::string_view name = row.reader->span().name;
   if (name.starts_with(kSpansOfEvents)) return false;
-  const Value* named = row.text(Field::kOperation);
-  const std::string_view operation = named != nullptr ? TextOf(named) : name;
-  if (IsOneOf(kModelCalls, operation)) return true;
-  if (IsOneOf(kOtherOperations, operation) || row.text(Field::kModel) == nullptr) return false;
+  const std::string_view operation = OperationOf(row);
+  const bool has_model = row.text(Field::kModel) != nullptr;
+  if (IsOneOf(kModelCalls, operation)) return has_model || operation != name;
+  if (!has_model || IsOneOf(kOtherOperations, operation)) return false;
   return row.count(Field::kTokensPrompt) || row.count(Field::kTokensCompletion) || row.cost_usd;
 }
 
@@ -119,14 +128,15 @@ void ModelPrices::Fill(AgentRow& row) {
   if (prices_.empty() || row.cost_usd || !row.count(Field::kTokensPrompt) || !IsText(row.text(Field::kModel))) return;
   const ModelPrice* price = PriceOf(row.text(Field::kModel)->bytes());
   if (price == nullptr || !IsModelCall(row)) return;
+  if (!row.count(Field::kTokensCompletion) && !IsOneOf(kCallsWithoutCompletion, OperationOf(row))) return;
   const auto tokens = [&](Field field) { return static_cast<double>(row.count(field).value_or(0)); };
-  const double cached = tokens(Field::kTokensCacheRead);
-  const double prompt = row.prompt_without_cached ? tokens(Field::kTokensPrompt) + tokens(Field::kTokensCacheWrite)
-                                                  : std::max(tokens(Field::kTokensPrompt) - cached, 0.0);
+  const double cached = tokens(Field::kTokensCacheRead), written = tokens(Field::kTokensCacheWrite);
+  double prompt = tokens(Field::kTokensPrompt), completion = tokens(Field::kTokensCompletion);
+  // Some say the prompt without the cache where their vocabulary has it with it.
+  prompt += row.prompt_without_cached || cached + written > prompt ? written : -cached;
+  if (row.completion_without_reasoning) completion += tokens(Field::kTokensReasoning);
   constexpr double kPriceOf = 1e6;
-  row.cost_usd =
-      (prompt * price->input + cached * price->cached_input + tokens(Field::kTokensCompletion) * price->output) /
-      kPriceOf;
+  row.cost_usd = (prompt * price->input + cached * price->cached_input + completion * price->output) / kPriceOf;
   row.cost_source = "price table";
 }
 

@@ -29,7 +29,8 @@ struct AgentRow {
   AttributeWriter* attributes = nullptr;  // the record's or event's own, and the resource's
   Texts texts{};
   std::array<std::optional<std::uint64_t>, kNumberFields - 1> tokens{};
-  bool prompt_without_cached = false;  // the prompt's tokens lack those of a cache
+  bool prompt_without_cached = false;         // the prompt's tokens lack those of a cache
+  bool completion_without_reasoning = false;  // the completion's tokens lack those of reasoning
   std::optional<double> cost_usd;
   std::string_view cost_source;  // "attribute", "price table" or empty
 
@@ -44,9 +45,9 @@ inline double DurationMs(const Span& span) {
   if (span.start_time == 0 || span.end_time == 0) return 0;
   return static_cast<double>(static_cast<std::int64_t>(span.end_time - span.start_time)) / 1e6;
 }
-/// Of a log record the time it was observed, if it has no other.
+/// Of an event without a time: of a span's, when the span started; of a log record, when it was observed.
 inline std::uint64_t EventTime(const AgentRow& row) {
-  if (row.event != nullptr) return row.event->time;
+  if (row.event != nullptr) return row.event->time != 0 ? row.event->time : row.reader->span().start_time;
   const LogRecord& log = row.reader->log();
   return log.time != 0 ? log.time : log.observed_time;
 }
@@ -64,8 +65,9 @@ bool IsModelCall(const AgentRow& row);
 class ModelPrices {
  public:
   explicit ModelPrices(const std::vector<ModelPrice>& prices) : prices_(prices) {}
-  /// Nothing, unless the row is a model call whose prompt's tokens and price are known. Those that were read from a
-  /// cache cost cached_input, all others of the prompt input.
+  /// Nothing, unless the row is a model call whose tokens and price are known: those of the prompt, and those of the
+  /// completion if it can have one. Tokens that were read from a cache cost cached_input, all others of the prompt
+  /// input. A prompt of less tokens than those of its cache is without them, whatever the vocabulary says.
   void Fill(AgentRow& row);
 
  private:

@@ -81,7 +81,8 @@ inline constexpr std::tuple kSpans{
     RecordColumn<type::String>({"user_id", "who uses the agent"},
                                [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kUserId); }),
     RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_prompt", "tokens that went in, null where it is not known"},
+        {"tokens_prompt",
+         "tokens that went in, with those of a cache or without, as the vocabulary counts; null: not known"},
         [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
     RecordColumn<type::Nullable<type::UInt64>>(
         {"tokens_completion", "tokens that came out"},
@@ -123,11 +124,12 @@ inline constexpr std::tuple kEvents{
     RecordColumn<type::LowCardinalityString>({"service_name", "resource attribute service.name"}, WriteService),
     RecordColumn<type::Json>(
         {"payload_json",
-         "attributes of the event, and of its resource where it has none of that name; of a log record also its body"},
+         "attributes of the event; of a log record also its body, and of its resource what it has none of itself"},
         [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendJson(to); }); }),
     RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
     RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_prompt", "tokens that went in, null where it is not known"},
+        {"tokens_prompt",
+         "tokens that went in, with those of a cache or without, as the vocabulary counts; null: not known"},
         [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
     RecordColumn<type::Nullable<type::UInt64>>(
         {"tokens_completion", "tokens that came out"},

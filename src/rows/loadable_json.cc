@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "base/base64.h"
@@ -76,7 +77,10 @@ void LoadableJson::AppendNested(std::string_view name, std::string_view key, con
   const std::size_t outer = path_.size();
   if (drop_content_) {
     path_ += key;
-    if (agents::IsContent(key) || agents::IsContent(path_)) return path_.resize(outer);
+    const std::string_view path_in_element = std::string_view(path_).substr(element_);
+    if (agents::IsContent(key) || agents::IsContent(path_) || agents::IsContent(path_in_element)) {
+      return path_.resize(outer);
+    }
   }
   if (value.kind() == Kind::kKvlist) {
     out.Append(name);
@@ -122,11 +126,13 @@ void LoadableJson::AppendObject(std::string_view kvlist, std::uint64_t path, Pat
 
 void LoadableJson::AppendArray(std::string_view array, PaddedBuffer& out) {
   out.Append('[');
+  const std::size_t outer = std::exchange(element_, path_.empty() ? 0 : path_.size() + 1);
   ForEachElement(array, [&](const Value& element) {
     AppendValue(element, out);
     out.Append(',');
   });
   EndList(']', out);
+  element_ = outer;
 }
 
 void LoadableJson::AppendValue(const Value& value, PaddedBuffer& out) {

@@ -22,7 +22,8 @@ std::string WrittenKey(std::string_view key, std::uint64_t& replaced);
 /// arrays; bytes are base64; NaN and infinities are texts.
 class LoadableJson {
  public:
-  /// `drop_content`: members that are content (agents::IsContent, by their key or their path) are left out. `replaced`,
+  /// `drop_content`: members that are content (agents::IsContent, by their key, their path, or that in the
+  /// element of an array that they are in) are left out. `replaced`,
   /// which outlives this: is added the bytes that were not UTF-8.
   LoadableJson(bool drop_content, std::uint64_t& replaced) : drop_content_(drop_content), replaced_(replaced) {}
 
@@ -51,7 +52,8 @@ class LoadableJson {
   std::uint64_t& replaced_;
   Paths paths_;
   bool has_lists_ = false;
-  std::string path_;  // only where content is dropped
+  std::string path_;         // only where content is dropped
+  std::size_t element_ = 0;  // where in it the path begins that is within an array
 };
 
 }  // namespace gf_otlp

@@ -46,7 +46,7 @@ def candidates(source):
                 member, _, value = value.rpartition(" = ")
                 value = constants.get(value, value.strip('"'))
                 members[member.removeprefix(".") or MEMBERS[i]] = value
-            found[column].append((*(members[name] for name in MEMBERS), members.get("without_cached") == "true"))
+            found[column].append((*(members[name] for name in MEMBERS), members.get("without_parts") == "true"))
     return found
 
 
@@ -90,13 +90,17 @@ class AgentsManual(CommandTest):
                 ("kEventNameAttributes", "EVENTS", "it has an event name, or one of the attributes"),
                 ("kEventPrefixes", "EVENTS", "or its body is a name that begins with one of"),
                 ("kModelCalls", "WHAT COUNTS", "A span is a model call if its operation, in lower case, is one of"),
+                ("kCallsWithoutCompletion", "COST", "Tokens of both the prompt and the completion have to be known; of operations"),
                 ("kOtherOperations", "WHAT COUNTS", "It is none if the operation is one of"),
                 ("kModelCallEvents", "WHAT COUNTS", "Of events, these are model calls:"),
                 ("kContent", "CONTENT", ".Pq Li llm.input_messages.0.message.content :"),
+                ("kContentMaps", "CONTENT", ".Pq Li llm.prompt_template.variables.city :"),
                 ("kContentEvents", "CONTENT", "Events of these types lose their body, too:"),
                 ("kContentOfEvents", "CONTENT", "Of their attributes these are left out:")):
             with self.subTest(array):
                 self.assertEqual(self.words_below(section, line), word_list(self.source, array))
+        ((begin, end),) = re.findall(r'kMessageEventsBegin = "([^"]*)", kMessageEventsEnd = "([^"]*)"', self.source)
+        self.assertIn(f"\n.Li {begin} Ns Ar ROLE Ns {end} .\n", self.sections["CONTENT"])
         (prefix,) = re.findall(r'kSpansOfEvents = "([^"]*)"', self.source)
         self.assertIn(f"\nSpans whose name begins with\n.Li {prefix}\n", self.sections["WHAT COUNTS"])
 

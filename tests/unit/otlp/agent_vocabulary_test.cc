@@ -28,6 +28,9 @@ TEST_CASE("every column has candidates, each once") {
 }
 
 TEST_CASE("an operation is a model call or another one, not both") {
+  for (const std::string_view call : kCallsWithoutCompletion) {
+    CHECK(std::ranges::find(kModelCalls, call) != std::end(kModelCalls));
+  }
   for (const std::string_view call : kModelCalls) {
     CAPTURE(call);
     CHECK(std::ranges::find(kOtherOperations, call) == std::end(kOtherOperations));
@@ -59,6 +62,16 @@ TEST_CASE("prompts, answers and what tools take and give are content, in every v
                               "langfuse.observation.input",
                               "langfuse.trace.output",
                               "prompt",
+                              "traceloop.prompt.template_variables.name",
+                              "llm.prompt_template.variables",
+                              "llm.prompt_template.variables.a.b",
+                              "llm.tools.0.tool.json_schema",
+                              "llm.request.functions.0.name",
+                              "tool.json_schema",
+                              "events",
+                              "code.function.parameters.city.value",
+                              "code.function.return.value",
+                              "gen_ai.evaluation.explanation",
                               "tool_input",
                               "tool_parameters"}) {
     CAPTURE(content);
@@ -67,18 +80,21 @@ TEST_CASE("prompts, answers and what tools take and give are content, in every v
   for (const char* other :
        {"gen_ai.prompt.name", "gen_ai.prompt.", "gen_ai.prompts", "gen_ai.request.model", "gen_ai.usage.input_tokens",
         "gen_ai.tool.name", "gen_ai.input.messages_count", "llm.token_count.prompt", "llm.prompt_template.version",
-        "prompt.id", "prompt_length", "input.mime_type", "tool.name", "traceloop.entity.name", "session.id", ""}) {
+        "prompt.id", "prompt_length", "input.mime_type", "tool.name", "traceloop.entity.name", "session.id",
+        "code.function.name", "llm.prompt_template.variables_count", ""}) {
     CAPTURE(other);
     CHECK_FALSE(IsContent(other));
   }
 }
 
 TEST_CASE("events that are prompts or answers have content in their bodies") {
-  for (const char* event :
-       {"gen_ai.user.message", "gen_ai.choice", "claude_code.user_prompt", "claude_code.api_request_body"}) {
+  for (const char* event : {"gen_ai.user.message", "gen_ai.developer.message", "gen_ai.choice", "claude_code",
+                            "claude_code.user_prompt", "user_prompt", "claude_code.api_request_body"}) {
+    CAPTURE(event);
     CHECK(IsContentEvent(event));
   }
-  for (const char* event : {"claude_code.api_request", "exception", "gen_ai.evaluation.result", ""}) {
+  for (const char* event :
+       {"claude_code.api_request", "api_request", "exception", "gen_ai.evaluation.result", "my.message", ""}) {
     CHECK_FALSE(IsContentEvent(event));
   }
   CHECK(IsContentOfEvent("content"));

@@ -93,7 +93,10 @@ TEST_CASE("doubles are never whole numbers, as ClickHouse refuses those of more 
 TEST_CASE("a path that is there twice is written once") {
   CHECK(ColumnsOf({{"a", List({{"b", Number(1)}, {"c", Number(2)}})}, {"a.b", Number(3)}, {"a.d", Number(4)}}).json ==
         R"({"a":{"b":1,"c":2},"a.d":4})");
-  CHECK(ColumnsOf({{"a.b", Number(3)}}, {{"a", List({{"b", Number(1)}})}}).json == R"({"a":{"b":1}})");
+  // A span's own goes before what the resource has.
+  CHECK(ColumnsOf({{"a.b", Number(3)}, {"z", Number(4)}}, {{"a", List({{"b", Number(1)}, {"c", Number(2)}})}}).json ==
+        R"({"a":{"c":2},"a.b":3,"z":4})");
+  CHECK(ColumnsOf({{"a", List({{"b", Number(1)}})}}, {{"a.b", Number(3)}}).json == R"({"a":{"b":1}})");
   CHECK(ColumnsOf({{"a", List({{"b", Number(1)}, {"b", Number(2)}})}}).json == R"({"a":{"b":1}})");
   // Null has no path, and what only begins alike has another.
   CHECK(ColumnsOf({{"a", List({{"b", "{}"}})}, {"a.b", Number(3)}}).json == R"({"a":{},"a.b":3})");
@@ -154,11 +157,16 @@ TEST_CASE("content is left out of both columns, at any depth") {
                      {"input.value", secret},
                      {"llm", List({{"output_messages", secret}, {"system", Text("s")}})},
                      {"list", Array(List({{"prompt", secret}, {"n", Number(1)}}))},
+                     {"x", Array(Array(List({{"traceloop", List({{"entity", List({{"input", secret}})}})}})))},
+                     {"traceloop.prompt.template_variables.name", secret},
                      {"gen_ai.request.model", Text("m")}};
   const Columns kept = ColumnsOf(own), dropped = ColumnsOf(own, {{"traceloop.entity.input", secret}}, Dropping());
   CHECK(kept.json.find("secret") != std::string::npos);
-  CHECK(dropped.json == R"({"gen_ai.request.model":"m","list":[{"n":1}],"llm":{"system":"s"}})");
-  CHECK(dropped.map == R"({"gen_ai.request.model":"m","list":"[{\"n\":1}]","llm":"{\"system\":\"s\"}"})");
+  CHECK(dropped.json ==
+        R"({"gen_ai.request.model":"m","list":[{"n":1}],"llm":{"system":"s"},"x":[[{"traceloop":{"entity":{}}}]]})");
+  CHECK(
+      dropped.map ==
+      R"({"gen_ai.request.model":"m","list":"[{\"n\":1}]","llm":"{\"system\":\"s\"}","x":"[[{\"traceloop\":{\"entity\":{}}}]]"})");
 }
 
 TEST_CASE("of an event that is a prompt or an answer the body is content too") {
@@ -169,6 +177,7 @@ TEST_CASE("of an event that is a prompt or an answer the body is content too") {
     return made.rows.at(0)["payload_json"];
   };
   CHECK(payload("gen_ai.user.message", Dropping()) == Json({{"n", 1}}));
+  CHECK(payload("gen_ai.developer.message", Dropping()) == Json({{"n", 1}}));
   CHECK(payload("gen_ai.user.message", {}).size() == 3);
   CHECK(payload("my.event", Dropping()).size() == 3);
   const auto events = RowsOf(

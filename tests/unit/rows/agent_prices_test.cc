@@ -89,8 +89,11 @@ TEST_CASE("a model call without a cost is priced by its tokens") {
   Pairs cached = chat;
   cached.emplace_back("gen_ai.usage.cache_read.input_tokens", Number(400));
   CHECK(CostOf(cached).get<double>() == doctest::Approx(0.0084));  // 600 at 10, 400 at 1, 20 at 100
-  cached.back().second = Number(2000);                             // more than there are
-  CHECK(CostOf(cached).get<double>() == doctest::Approx(0.004));
+  cached.back().second = Number(2000);  // more than there are: they are beside them, 1000 at 10, 2000 at 1, 20 at 100
+  CHECK(CostOf(cached).get<double>() == doctest::Approx(0.014));
+  cached.back().second = Number(900);
+  cached.emplace_back("gen_ai.usage.cache_creation.input_tokens", Number(200));  // 1200 at 10, 900 at 1
+  CHECK(CostOf(cached).get<double>() == doctest::Approx(0.0149));
   Pairs known = chat;
   known.emplace_back("cost_usd", Number(0));
   const Json row = SpanRow(known, Priced());
@@ -107,8 +110,36 @@ TEST_CASE("tokens that lack cached ones are priced beside them") {
             .get<double>() == doctest::Approx(0.0134));  // 1100 at 10, 400 at 1, 20 at 100
 }
 
+TEST_CASE("tokens that lack those of reasoning are priced beside them") {
+  const std::string usage =
+      R"({\'input\': 200, \'input_cache_read\': 800, \'input_cache_creation\': 50, \'output\': 10, )"
+      R"(\'output_reasoning\': 40})";
+  const Pairs span = {{"model", Text("m")}, {"langfuse.observation.usage_details", Text(usage)}};
+  CHECK(CostOf(span).get<double>() == doctest::Approx(0.0083));  // 250 at 10, 800 at 1, 50 at 100
+  CHECK(CostOf({{"model", Text("m")},
+                {"gen_ai.usage.input_tokens", Number(10)},
+                {"gen_ai.usage.output_tokens", Number(10)},
+                {"gen_ai.usage.reasoning.output_tokens", Number(5)}})
+            .get<double>() == doctest::Approx(0.0011));  // part of the completion
+}
+
+TEST_CASE("a price needs the tokens of the completion, where there can be one") {
+  const auto cost = [](const char* operation, Pairs more = {}) {
+    more.insert(
+        more.end(),
+        {{"model", Text("m")}, {"gen_ai.operation.name", Text(operation)}, {"gen_ai.usage.input_tokens", Number(100)}});
+    return CostOf(more);
+  };
+  CHECK(cost("chat").is_null());
+  CHECK(cost("chat", {{"gen_ai.usage.output_tokens", Text("unknown")}}).is_null());
+  CHECK(cost("chat", {{"gen_ai.usage.output_tokens", Number(0)}}).get<double>() == doctest::Approx(0.001));
+  for (const char* operation : {"embeddings", "EMBEDDING", "rerank", "Reranker"}) {
+    CHECK(cost(operation).get<double>() == doctest::Approx(0.001));
+  }
+}
+
 TEST_CASE("what is no model call, has no model or price, or no prompt's tokens has no price") {
-  const Pairs usage = {{"gen_ai.usage.input_tokens", Number(10)}};
+  const Pairs usage = {{"gen_ai.usage.input_tokens", Number(10)}, {"gen_ai.usage.output_tokens", Number(10)}};
   const auto with = [&](Pairs more) {
     more.insert(more.end(), usage.begin(), usage.end());
     return more;

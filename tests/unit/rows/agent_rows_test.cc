@@ -1,3 +1,5 @@
+#include "rows/agent_rows.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
@@ -59,9 +61,9 @@ TEST_CASE("events of a span have its ids and texts, but not its numbers") {
   CHECK(one["tenant_id"] == "acme");
   CHECK(one["tokens_prompt"].is_null());
   CHECK(one["tokens_completion"] == 2);
-  CHECK(one["payload_json"] ==
-        Json({{"a", "own"}, {"output_tokens", 2}, {"service.name", "s"}, {"tenant.id", "acme"}}));
+  CHECK(one["payload_json"] == Json({{"a", "own"}, {"output_tokens", 2}}));  // the span's row has the resource's
   CHECK(made.rows[1]["model"] == "other");
+  CHECK(made.rows[1]["payload_json"] == Json({{"model", "other"}}));
   CHECK(RowsOf({}, "events_raw", SpanIn({}, "'name': 'n'")).rows.empty());
 }
 
@@ -83,6 +85,16 @@ TEST_CASE("a log record is an event by its name, its body or its attributes, in 
   }
 }
 
+TEST_CASE("an event of a span has its time, else the span's start") {
+  const auto made = RowsOf({}, "events_raw",
+                           SpanIn({},
+                                  "'startTimeUnixNano': '3000000000', 'events': [{'name': 'a'}, {'name': 'b', "
+                                  "'timeUnixNano': '4000000000'}]"));
+  REQUIRE(made.rows.size() == 2);
+  CHECK(made.rows[0]["event_ts"] == "1970-01-01 00:00:03.000000000");
+  CHECK(made.rows[1]["event_ts"] == "1970-01-01 00:00:04.000000000");
+}
+
 TEST_CASE("an event of a log record has its time, else when it was observed") {
   const std::string kEvent = "'eventName': 'e', 'observedTimeUnixNano': '2000000000'";
   CHECK(Event(kEvent)["event_ts"] == "1970-01-01 00:00:02.000000000");
@@ -102,7 +114,39 @@ TEST_CASE("the body is in the payload, unless it is the event's name") {
   CHECK(payload("{'kvlistValue': {'values': [{'key': 'k', 'value': {'intValue': 1}}]}}") ==
         Json({{"body", {{"k", 1}}}, {"service.name", "s"}}));
   CHECK(payload(Text("hello"), {{"body", Text("of the attributes")}}) ==
+        Json({{"body", "hello"}, {"service.name", "s"}}));
+  CHECK(payload("{}", {{"body", Text("of the attributes")}}) ==
         Json({{"body", "of the attributes"}, {"service.name", "s"}}));
+}
+
+bool IsCall(const std::string& name, const Pairs& attributes) {
+  std::string json = SpanIn({}, "'name': '" + name + "', " + Attributes(attributes));
+  std::ranges::replace(json, '\'', '"');
+  const test::Transcoded request = test::Transcode(json);
+  REQUIRE(request.requests.size() == 1);
+  RequestReader reader;
+  reader.Start(request.requests[0].first, request.requests[0].second);
+  REQUIRE(reader.Next());
+  RowCounts counts;
+  agents::AgentRowReader fields({}, counts);
+  agents::AgentRow row{.reader = &reader};
+  fields.Read(reader, reader.span().attributes, nullptr, nullptr, row);
+  return agents::IsModelCall(row);
+}
+
+TEST_CASE("a span that is only named as model calls are is one if it has a model") {
+  const Pairs named = {{"gen_ai.operation.name", Text("chat")}}, model = {{"model", Text("m")}};
+  CHECK_FALSE(IsCall("chat", {}));
+  CHECK_FALSE(IsCall("Completion", {{"input_tokens", Number(1)}}));
+  CHECK_FALSE(IsCall("chat", named));
+  CHECK(IsCall("chat", model));
+  CHECK(IsCall("chat m", named));
+  // Of other names a model is not enough.
+  CHECK_FALSE(IsCall("load", model));
+  CHECK(IsCall("load", {{"model", Text("m")}, {"input_tokens", Number(1)}}));
+  CHECK_FALSE(IsCall("agent", {{"model", Text("m")}, {"input_tokens", Number(1)}}));
+  CHECK_FALSE(IsCall(
+      "x", {{"model", Text("m")}, {"input_tokens", Number(1)}, {"gen_ai.operation.name", Text("search_memory")}}));
 }
 
 TEST_CASE("metrics have tables in no schema of agents") {
