@@ -129,8 +129,8 @@ class Store:
             for event in record.get("events", []):
                 mine = attributes(event.get("attributes", []))
                 self.events.append(self.row([mine, own, resource], {
-                    "event_type": event["name"], "event_ts": int(event["timeUnixNano"]), "trace_id": record["traceId"],
-                    "span_id": record["spanId"]}))
+                    "event_type": event["name"], "trace_id": record["traceId"], "span_id": record["spanId"],
+                    "event_ts": int(event.get("timeUnixNano", 0)) or int(record["startTimeUnixNano"])}))
         for resource, record in self.records(request, "resourceLogs", "scopeLogs", "logRecords"):
             own = attributes(record.get("attributes", []))
             name = self.event_name(own, record)
@@ -185,7 +185,9 @@ class Store:
         if row["span_name"].startswith("claude_code.") or operation in NO_MODEL_CALLS:
             return False
         used = (row["tokens_prompt"], row["tokens_completion"], row["cost_usd"])
-        return operation in MODEL_CALLS or bool(row["model"]) and any(value is not None for value in used)
+        if operation in MODEL_CALLS:
+            return bool(row["model"]) or row["operation"] != row["span_name"]
+        return bool(row["model"]) and any(value is not None for value in used)
 
     def calls(self):
         """Rows of model calls, each with the minute in which it begins, in seconds."""
@@ -193,7 +195,7 @@ class Store:
             if row["is_model_call"]:
                 yield {**row, "minute": minute(row["start_ts"])}
         for row in self.events:
-            if row["event_type"] == "claude_code.api_request":
+            if row["event_type"] in ("claude_code.api_request", "api_request"):
                 yield {**row, "minute": minute(row["event_ts"])}
 
     def cost_by(self, *key):
