@@ -68,7 +68,8 @@ CREATE TABLE IF NOT EXISTS telemetry.spans_raw
     INDEX idx_attr_key mapKeys(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_attr_value mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_duration duration_ms TYPE minmax GRANULARITY 1,
-    INDEX idx_start_ts start_ts TYPE minmax GRANULARITY 1
+    INDEX idx_start_ts start_ts TYPE minmax GRANULARITY 1,
+    INDEX idx_inserted_at inserted_at TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(start_ts)
@@ -98,7 +99,8 @@ CREATE TABLE IF NOT EXISTS telemetry.events_raw
     INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_session_id session_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_user_id user_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX idx_event_ts event_ts TYPE minmax GRANULARITY 1
+    INDEX idx_event_ts event_ts TYPE minmax GRANULARITY 1,
+    INDEX idx_inserted_at inserted_at TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(event_ts)

@@ -97,6 +97,8 @@ std::string AddAgentStorage(std::string_view table_name, Table& table) {
   }
   // The key has tenants in front of the time.
   table.indexes.push_back({fmt::format("idx_{}", layout.time), std::string(layout.time), "minmax", 1});
+  // Alerts ask for what has come in lately, whenever it began.
+  table.indexes.push_back({"idx_inserted_at", std::string(kInsertedAt), "minmax", 1});
   // A week a partition: a block of rows, which may have 100 of them, may be of two years.
   table.partition_by = fmt::format("toMonday({})", layout.time);
   table.order_by = layout.order_by;
