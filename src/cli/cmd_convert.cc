@@ -44,9 +44,11 @@ Result<ConversionOptions> ReadFlags(const ConvertFlags& flags) {
   GF_UNEXPECTED_IF_ERROR(flags.input.Read(options.capture));
   GF_UNEXPECTED_IF_ERROR(ParseWord("--to", flags.to, kForms, ParseForm, records.form));
   GF_UNEXPECTED_IF_ERROR(flags.rows.Read(records.rows));
+  const bool rows = records.form == OutputForm::kRows;
+  GF_UNEXPECTED_IF_ERROR(flags.rows.CheckForms(rows, !rows));
   GF_UNEXPECTED_IF_ERROR(flags.choice.Read(records.choice));
-  records.choice.requests.fill(records.form != OutputForm::kRows);
-  records.choice.metrics_without_data = records.form != OutputForm::kRows;
+  records.choice.requests.fill(!rows);
+  records.choice.metrics_without_data = !rows;
   records.separate_streams = !flags.output_dir.empty();
   options.inputs = flags.input.inputs;
   options.threads = flags.run.WorkerThreads();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/time_text.h"
 #include "otlp/agent_vocabulary.h"
@@ -39,7 +40,7 @@ Status ReadMap(const std::string& map, std::map<std::string, std::vector<std::st
   const auto error = [&](std::string_view what) { return UsageError(fmt::format("--map {}: {}", map, what)); };
   const std::size_t equals = map.find('=');
   if (equals == std::string::npos) return error("write COLUMN=ATTRIBUTE,ATTRIBUTE");
-  const std::string column = map.substr(0, equals);
+  const std::string column(Trimmed(std::string_view(map).substr(0, equals)));
   if (!agents::FieldOfColumn(column)) {
     return error(fmt::format("{} is no column that is filled from attributes; there are: {}", column,
                              fmt::join(agents::kFieldColumns, ", ")));
@@ -48,8 +49,10 @@ Status ReadMap(const std::string& map, std::map<std::string, std::vector<std::st
   if (!is_new) return error("the column is mapped twice: name all its attributes in one --map");
   for (std::size_t begin = equals + 1; begin <= map.size();) {
     const std::size_t end = std::min(map.find(',', begin), map.size());
-    if (end == begin) return error("the name of an attribute is missing");
-    found->second.push_back(map.substr(begin, end - begin));
+    const std::string_view attribute = Trimmed(std::string_view(map).substr(begin, end - begin));
+    if (attribute.empty()) return error("the name of an attribute is missing");
+    if (attribute.contains('=')) return error("name one column in each --map");
+    found->second.emplace_back(attribute);
     begin = end + 1;
   }
   return {};
@@ -167,6 +170,7 @@ void RowFlags::Bind(CLI::App& sub) {
   sub.add_option("--price-table", price_table,
                  "agents: CSV of models and what their tokens cost, for calls without a cost")
       ->type_name("FILE")
+      ->check([](const std::string& file) { return std::string(file.empty() ? "the name of a file is missing" : ""); })
       ->group("Rows");
   sub.add_flag("--drop-content", drop_content, "agents: leave out prompts, answers, and input and output of tools")
       ->group("Rows");
@@ -195,6 +199,14 @@ Status RowFlags::Read(RowOptions& rows) const {
   }
   rows.keep_all = keep_all;
   return ReadAgents(rows);
+}
+
+Status RowFlags::CheckForms(bool rows, bool requests) const {
+  constexpr std::string_view kWhole = "goes with rows: requests are written as they came";
+  if (requests && drop_content) return UsageError(fmt::format("--drop-content {}, with their content", kWhole));
+  if (rows) return {};
+  if (!maps.empty()) return UsageError(fmt::format("--map {}", kWhole));
+  return price_table.empty() ? Status() : UsageError(fmt::format("--price-table {}", kWhole));
 }
 
 Status RowFlags::ReadAgents(RowOptions& rows) const {

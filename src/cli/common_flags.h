@@ -71,6 +71,8 @@ struct RowFlags {
   /// Only those that say what tables there are, not how values look.
   void BindTables(CLI::App& sub);
   Status Read(RowOptions& rows) const;
+  /// kUsage if options have no effect on what is written, rows or requests or both: requests are written as they came.
+  Status CheckForms(bool rows, bool requests) const;
 
  private:
   Status ReadAgents(RowOptions& rows) const;

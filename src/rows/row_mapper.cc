@@ -40,8 +40,9 @@ RowMapper::~RowMapper() = default;
 Result<RowMapper> RowMapper::Make(const RowOptions& options) {
   const auto versions = SchemaVersions(options.shape);
   if (!options.schema_version.empty() && std::ranges::find(versions, options.schema_version) == versions.end()) {
-    const std::string known = versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "));
-    return std::unexpected(UsageError(fmt::format("schema version {} of shape {} is not known; known are: {}",
+    const std::string known =
+        versions.empty() ? "the shape has no versions" : fmt::format("known are: {}", fmt::join(versions, ", "));
+    return std::unexpected(UsageError(fmt::format("schema version {} of shape {} is not known; {}",
                                                   options.schema_version, ShapeName(options.shape), known)));
   }
   if (options.shape == Shape::kAgents) GF_UNEXPECTED_IF_ERROR(CheckAgentOptions(options));

@@ -115,6 +115,8 @@ class Options(AgentsTest):
         rows = self.convert("-", "--map", "model=my.model,other", "--map", "tenant_id=my.model", stdin=capture)
         self.assertEqual([row["model"] for row in rows], ["mine", "second", ""])
         self.assertEqual([row["tenant_id"] for row in rows], ["mine", "", ""])
+        rows = self.convert("-", "--map", "model = my.model , other", stdin=capture)
+        self.assertEqual([row["model"] for row in rows], ["mine", "second", ""])
 
     def test_a_price_table_fills_costs_that_are_missing(self):
         prices = self.write("prices.csv", b"# mine\nmodel,input,output\ncheap-*,1,2\n")
@@ -126,6 +128,10 @@ class Options(AgentsTest):
         rows = self.convert("-", "--price-table", prices, stdin=capture)
         self.assertEqual([(row["cost_usd"], row["cost_source"]) for row in rows], [(2, "price table"), (None, "")])
         self.assertEqual([row["cost_usd"] for row in self.convert("-", stdin=capture)], [None, None])
+
+    def test_the_shape_has_no_versions(self):
+        self.assertIn("schema version 0.149 of shape agents is not known; the shape has no versions",
+                      self.error("--schema-version", "0.149"))
 
     def test_content_is_left_out(self):
         capture = store.traces(store.span(1, gen_ai__input__messages="a secret", gen_ai__request__model="m"))
@@ -145,17 +151,26 @@ class Options(AgentsTest):
                 _, err = self.run_command(command, *option, store.agents("plain.json"), code=2)
                 self.assertIn(f"{option[0]} goes with --shape agents", err)
 
+    def test_they_go_with_rows(self):
+        prices = self.write("prices.csv", b"model,input,output\na,1,2\n")
+        for option in (("--map", "model=a"), ("--price-table", prices), ("--drop-content",)):
+            for form in ("otlp_json", "otlp_proto"):
+                err = self.error(*option, "--to", form)
+                self.assertIn(f"{option[0]} goes with rows: requests are written as they came", err)
+
     def test_columns_that_cannot_be_mapped(self):
         err = self.error("--map", "trace_id=a")
         self.assertIn("--map trace_id=a: trace_id is no column that is filled from attributes", err)
         self.assertIn("tenant_id, env, operation", err)
         self.assertIn("write COLUMN=ATTRIBUTE,ATTRIBUTE", self.error("--map", "model"))
-        for map_ in ("model=", "model=a,", "model=,a"):
+        for map_ in ("model=", "model=a,", "model=,a", "model=a, "):
             self.assertIn("the name of an attribute is missing", self.error("--map", map_))
+        self.assertIn("name one column in each --map", self.error("--map", "model=a,tenant_id=b"))
         self.assertIn("mapped twice", self.error("--map", "model=a", "--map", "model=b"))
 
     def test_price_tables_that_are_none(self):
         self.assertIn("--price-table: ", self.error("--price-table", self.path("none.csv")))
+        self.assertIn("--price-table: the name of a file is missing", self.error("--price-table", ""))
         bad = self.write("bad.csv", b"model,input,output\na,1,2\nb,one,2\n")
         err = self.error("--price-table", bad)
         self.assertIn(bad, err)
