@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "cli/commands.h"
@@ -72,6 +73,8 @@ Result<Job> ReadJob(const PublishFlags& flags) {
   Result<PublishPlan> plan = MakePublishPlan(job.config.settings(), job.settings);
   if (!plan) return std::unexpected(std::move(plan.error()));
   job.plan = std::move(*plan);
+  const auto rows = std::ranges::count(job.plan.messages.routes, OutputForm::kRows, &MessageRoute::form);
+  GF_UNEXPECTED_IF_ERROR(flags.rows.CheckForms(rows > 0, std::cmp_less(rows, job.plan.messages.routes.size())));
   Result<SendRate> rate = flags.delivery.ReadRate("messages");
   if (!rate) return std::unexpected(std::move(rate.error()));
   job.rate = *rate;
@@ -260,6 +263,10 @@ class PublishRun {
   void Report(PublishSummary summary) {
     CountEmptyPartitions(summary);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin_;
+    for (std::size_t i = 0; i < job_.plan.routes.size(); ++i) {
+      if (job_.plan.messages.routes[i].form != OutputForm::kRows)
+        summary.request_topics.insert(job_.plan.routes[i].topic);
+    }
     summary.read = Summarize(*conversion_, {}, /*rows=*/false, /*kept=*/true, seconds.count());
     if (!flags_.run.quiet) {
       SayWhatWasLeftOut(*conversion_, env_);
@@ -284,6 +291,7 @@ Status RunPublish(const PublishFlags& flags, const CLI::App& sub, const Env& env
   if (!job) return std::move(job.error());
   if (!flags.run.quiet) {
     for (const std::string& warning : job->config.Warnings()) env.Say("warning: " + warning);
+    for (const std::string& warning : job->plan.warnings) env.Say("warning: " + warning);
   }
   if (flags.print_config) {
     return WriteAll(env.out, job->config.Print(KafkaLibraryVersion(), ShownFlags(sub)), "standard output");

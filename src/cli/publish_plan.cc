@@ -1,8 +1,12 @@
 #include "cli/publish_plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+
+#include "schema/agent_otlp.h"
 
 namespace gf_otlp::cli {
 namespace {
@@ -69,6 +73,10 @@ class Planner {
           differing_topic_)));
     }
     RouteMetricsWithoutData();
+    if (by_table) {
+      WarnOfSettingsWithoutEffect();
+      WarnOfMixedTopics();
+    }
     return std::move(plan_);
   }
 
@@ -152,6 +160,8 @@ class Planner {
     const PublishSettings::Signal& signal = config_.signals[index];
     plan_.messages.routes.push_back({.form = forms_[index], .key = KeyOf(index), .topic = signal.topic});
     signals_.push_back(SignalOf(index));
+    contents_.push_back(table != nullptr ? fmt::format("rows of {}", table->name)
+                                         : fmt::format("requests of {}", SignalName(SignalOf(index))));
     plan_.routes.push_back({.topic = signal.topic, .headers = Headers(index, table)});
     plan_.topic_of.push_back(FindOrAddTopic(signal));
     return static_cast<std::uint32_t>(plan_.routes.size() - 1);
@@ -216,12 +226,37 @@ class Planner {
     plan_.metrics_without_data = true;
   }
 
+  void WarnOfSettingsWithoutEffect() {
+    std::vector<std::string_view> signals;
+    for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
+      const bool has_rows = !mapper_.TablesOf(static_cast<RecordKind>(i)).empty();
+      if (config_.signals[i].enabled && !plan_.requests[i] && !has_rows) signals.push_back(kSignalConfigNames[i]);
+    }
+    if (signals.empty()) return;
+    plan_.warnings.push_back(fmt::format("settings of {} have no effect: there are no such rows of shape {}",
+                                         fmt::join(signals, ", "), ShapeName(messages_.rows.shape)));
+  }
+
+  void WarnOfMixedTopics() {
+    for (std::size_t topic = 0; topic < plan_.topics.size(); ++topic) {
+      std::set<std::string> contents;
+      for (std::size_t route = 0; route < contents_.size(); ++route) {
+        if (plan_.topic_of[route] == topic) contents.insert(contents_[route]);
+      }
+      if (contents.size() == 1) continue;
+      plan_.warnings.push_back(fmt::format("topic {} gets {}: no table reads them all", plan_.topics[topic].name,
+                                           fmt::join(contents, ", ")));
+    }
+  }
+
   const PublishSettings& config_;
   const MessageSettings& messages_;
   const RowMapper& mapper_;
   PublishPlan plan_;
   std::array<OutputForm, kSignalConfigCount> forms_{};
-  std::vector<Signal> signals_;  // of each route
+  // Of each route.
+  std::vector<Signal> signals_;
+  std::vector<std::string> contents_;  // in words
   std::string differing_topic_;
 };
 
@@ -245,15 +280,20 @@ Status SetShapeDefaults(Shape shape, PublishConfig& config) {
   if (!GoesByTable(shape)) return {};
   const Result<RowMapper> mapper = RowMapper::Make({.shape = shape});
   if (!mapper) return mapper.error();
-  const auto has_rows = [&](std::size_t signal) { return config.settings().signals[signal].encoding == "json"; };
-  for (const TableInfo& table : mapper->tables()) {
-    if (!has_rows(SettingsOf(table))) continue;
-    GF_RETURN_IF_ERROR(
-        config.SetDefault(fmt::format("{}.topic.name", kSignalConfigNames[SettingsOf(table)]), table.topics.front()));
-  }
+  std::array<std::string, kSignalConfigCount> topics;  // empty: no table of the shape reads the signal
+  for (const TableInfo& table : mapper->tables()) topics[SettingsOf(table)] = table.topics.front();
+  const schema::OtlpJsonSource requests;
+  const auto set_requests = [&](RecordKind kind, const std::string& topic) {
+    const auto signal = static_cast<std::size_t>(kind);
+    if (config.settings().signals[signal].encoding != "json") topics[signal] = topic;
+  };
+  set_requests(RecordKind::kSpan, requests.span_topics);
+  set_requests(RecordKind::kLog, requests.log_topics);
   for (std::size_t i = 0; i < kSignalConfigCount; ++i) {
-    if (!has_rows(i) || !mapper->TablesOf(static_cast<RecordKind>(i)).empty()) continue;
-    GF_RETURN_IF_ERROR(config.SetDefault(fmt::format("{}.enabled", kSignalConfigNames[i]), "false"));
+    const auto set = [&](std::string_view key, std::string_view value) {
+      return config.SetDefault(fmt::format("{}.{}", kSignalConfigNames[i], key), value);
+    };
+    GF_RETURN_IF_ERROR(topics[i].empty() ? set("enabled", "false") : set("topic.name", topics[i]));
   }
   return {};
 }

@@ -43,13 +43,14 @@ struct PublishPlan {
   bool metrics_without_data = false;
   std::vector<KafkaTopic> topics;     // of all routes, each once
   std::vector<std::size_t> topic_of;  // of each route
+  std::vector<std::string> warnings;  // what is worth a word on stderr
 };
 
 /// How large messages may be is left to LimitMessageBytes(). kUsage for settings that make no sense together.
 Result<PublishPlan> MakePublishPlan(const PublishSettings& config, const MessageSettings& messages);
 
-/// What the settings are of signals that are sent as rows of the shape, where neither flags nor a file say it: the
-/// topics of its tables; disabled if they have no rows.
+/// What the settings are of a shape's signals where neither flags nor a file say it: the topics that its tables read,
+/// of rows and of requests; disabled if they have no rows.
 Status SetShapeDefaults(Shape shape, PublishConfig& config);
 
 /// Sets how large messages may be: `max_message_bytes` (message.max.bytes) or, where that is known and less, what the

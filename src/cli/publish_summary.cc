@@ -21,10 +21,11 @@ std::uint64_t Disabled(const Counts& counts) {
   return std::accumulate(counts.records_disabled.begin(), counts.records_disabled.end(), std::uint64_t{0});
 }
 
-std::string TopicLine(const TopicStats& topic) {
+/// `noun`: what its messages hold.
+std::string TopicLine(const TopicStats& topic, std::string_view noun) {
   std::string line =
       fmt::format("{}: {}, {}", topic.topic, Counted(topic.messages, "message"), HumanBytes(topic.bytes));
-  if (topic.records != topic.messages) line += fmt::format(", {}", Counted(topic.records, "record"));
+  if (topic.records != topic.messages) line += fmt::format(", {}", Counted(topic.records, noun));
   if (topic.keyless < topic.messages) line += fmt::format(", about {}", Counted(topic.keys.Estimate(), "key"));
   if (topic.keyless == topic.messages) {
     line += ", no keys";
@@ -67,7 +68,8 @@ std::string PublishSummaryText(const PublishSummary& summary) {
                       summary.dry_run ? "to send" : "sent", seconds,
                       HumanBytes(seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds) : 0));
   for (const TopicStats& topic : summary.topics) {
-    if (topic.messages != 0) text += "\n  " + TopicLine(topic);
+    if (topic.messages == 0) continue;
+    text += "\n  " + TopicLine(topic, summary.request_topics.contains(topic.topic) ? "record" : "row");
   }
   return text;
 }

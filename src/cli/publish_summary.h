@@ -2,6 +2,7 @@
 #define GF_OTLP_CLI_PUBLISH_SUMMARY_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct PublishSummary {
   std::uint64_t refused_records = 0;  // of refused messages
   std::uint64_t failed_records = 0;   // of failed messages, but for these
   std::vector<TopicStats> topics;
+  std::set<std::string> request_topics;  // those of them that get requests; the others get rows alone
 };
 
 /// A line on the whole, then a line a topic.

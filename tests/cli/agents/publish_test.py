@@ -87,8 +87,8 @@ class Topics(AgentsTest):
         # Metrics have no rows.
         self.assertRegex(text, r"metrics:\n  gauge:\n    enabled: false")
         requests, _ = self.run_command("publish", "--shape", "agents", "--print-config", "--encoding", "otlp_json")
-        self.assertIn("name: otel-traces", requests.decode())
-        self.assertRegex(requests.decode(), r"metrics:\n  gauge:\n    enabled: true")
+        self.assertIn("name: otel-spans  # (default)", requests.decode())
+        self.assertRegex(requests.decode(), r"metrics:\n  gauge:\n    enabled: false")
 
     def test_only_what_is_chosen_has_a_topic(self):
         for arguments, topics in ((("--table", "spans_raw"), [SPANS]), (("--table", "events_raw"), [EVENTS]),
@@ -114,6 +114,24 @@ class Topics(AgentsTest):
         messages, stats = self.publish("--topic", "one", store.agents("plain.json"))
         self.assertEqual({message["topic"] for message in messages}, {"one"})
         self.assertEqual(len(stats["topics"]), 1)
+
+    def warnings(self, *arguments):
+        _, err = self.run_command("publish", "--shape", "agents", "--dry-run", *arguments, store.agents("plain.json"))
+        return [line.removeprefix("gf-otlp publish: ") for line in err.split("\n") if "warning" in line]
+
+    def test_a_topic_that_no_table_reads_is_worth_a_word(self):
+        self.assertEqual(self.warnings(), [])
+        self.assertEqual(self.warnings("--topic", "one"),
+                         ["warning: topic one gets rows of events_raw, rows of spans_raw: no table reads them all"])
+        self.assertEqual(self.warnings("--encoding", "traces=otlp_json", "--topic", "traces=otel-events"),
+                         ["warning: topic otel-events gets requests of traces, rows of events_raw: no table reads them all"])
+        self.assertEqual(self.warnings("--topic", "one", "--table", "spans_raw"), [])
+        self.assertEqual(self.warnings("--topic", "one", "-q"), [])
+
+    def test_settings_of_what_has_no_rows_are_worth_a_word(self):
+        self.assertEqual(self.warnings("--topic", "gauge=g", "--topic", "sum=s"),
+                         ["warning: settings of metrics.gauge, metrics.sum have no effect: there are no such rows of shape agents"])
+        self.assertEqual(self.warnings("--topic", "metrics=m", "--encoding", "metrics=otlp_json"), [])
 
 
 class Messages(AgentsTest):
@@ -145,6 +163,11 @@ class Messages(AgentsTest):
         self.assertEqual(rows, {(SPANS, "a1" * 16): [1], (EVENTS, "a1" * 16): [2], (SPANS, "b2" * 16): [1],
                                 (EVENTS, "b2" * 16): [1], (EVENTS, None): [1]})
         self.assertEqual(stats["records_written"], 4)
+        arguments = ("publish", "--shape", "agents", "--dry-run", "--rows-per-message", "10", "-")
+        _, err = self.run_command(*arguments, stdin=self.CAPTURE)
+        self.assertRegex(err, f"{EVENTS}: 3 messages, [^,]*, 4 rows,")
+        _, err = self.run_command(*arguments, "--encoding", "otlp_json", stdin=self.CAPTURE)
+        self.assertRegex(err, "otel-spans: 1 message, [^,]*, 2 records,")
         joined, _ = self.publish(store.agents(), "--rows-per-message", "50", "--key", "none")
         for topic, table in ((SPANS, "spans_raw"), (EVENTS, "events_raw")):
             self.assertEqual("\n".join(self.values(joined, topic)).split("\n"), self.rows(table, store.agents()))
@@ -174,16 +197,25 @@ class Requests(AgentsTest):
 
     def test_requests_are_sent_whole_as_of_other_shapes(self):
         for encoding in ("otlp_json", "otlp_proto"):
-            mine, stats = self.publish("--encoding", encoding, "-", stdin=self.CAPTURE)
+            arguments = ("--encoding", encoding, "--topic", "traces=t", "--topic", "logs=l", "--topic", "metrics=m", "-")
+            mine, stats = self.publish(*arguments, stdin=self.CAPTURE)
             dump = self.path("other.jsonl")
-            self.run_command("publish", "--dry-run", "--dump", dump, "--overwrite", "--encoding", encoding, "-",
-                             stdin=self.CAPTURE)
+            self.run_command("publish", "--dry-run", "--dump", dump, "--overwrite", *arguments, stdin=self.CAPTURE)
             self.assertEqual(mine, [json.loads(line) for line in lines(read(dump))])
             self.assertEqual((stats["records_filtered"], stats["records_disabled"]), (0, 0))
 
+    def test_requests_go_where_tables_read_them_and_metrics_nowhere(self):
+        messages, stats = self.publish("--encoding", "otlp_json", "-", stdin=self.CAPTURE)
+        self.assertEqual([message["topic"] for message in messages], ["otel-spans", "otel-logs"])
+        self.assertEqual([topic["topic"] for topic in stats["topics"]], ["otel-spans", "otel-logs"])
+        self.assertEqual((stats["disabled"], stats["records_without_data"]), ({"metrics.sum": 1}, 1))
+        out, _ = self.run_command("schema", "print", "--shape", "agents", "--kafka", "k:9092")
+        for topic in ("otel-spans", "otel-logs"):
+            self.assertIn(f"kafka_topic_list = '{topic}'", out.decode())
+
     def test_rows_of_one_and_requests_of_another(self):
         messages, stats = self.publish("--encoding", "traces=otlp_json", "-", stdin=self.CAPTURE)
-        self.assertEqual([message["topic"] for message in messages], ["otel-traces", EVENTS])
+        self.assertEqual([message["topic"] for message in messages], ["otel-spans", EVENTS])
         # The events of spans went with their spans; a plain log, a data point and a metric without one have no rows.
         self.assertEqual((stats["records_written"], stats["records_filtered"]), (3, 3))
         messages, stats = self.publish("--encoding", "metrics=otlp_json", "--topic", "metrics=m", "-", stdin=self.CAPTURE)
@@ -196,9 +228,19 @@ class Requests(AgentsTest):
         messages, _ = self.publish("--encoding", "logs=otlp_json", "--table", "spans_raw", "-", stdin=self.CAPTURE)
         self.assertEqual({message["topic"] for message in messages}, {SPANS})
 
+    def test_options_of_rows_do_not_go_with_requests(self):
+        for arguments in (("--encoding", "otlp_proto"), ("--encoding", "traces=otlp_json"),
+                          ("--encoding", "metrics=otlp_json", "--topic", "metrics=m")):
+            self.assertIn("--drop-content goes with rows: requests are written as they came, with their content",
+                          self.error("--drop-content", *arguments))
+        self.publish("--drop-content", "--encoding", "metrics=otlp_json", "-", stdin=self.CAPTURE)  # none are sent
+        for option in (("--map", "model=a"), ("--price-table", self.write("p.csv", b"model,input,output\n"))):
+            self.assertIn(f"{option[0]} goes with rows", self.error(*option, "--encoding", "otlp_json"))
+            self.publish(*option, "--encoding", "traces=otlp_json", "-", stdin=self.CAPTURE)
+
     def test_of_a_table_requests_hold_what_has_rows_in_it(self):
         messages, stats = self.publish("--encoding", "otlp_json", "--table", "events_raw", "-", stdin=self.CAPTURE)
-        self.assertEqual([message["topic"] for message in messages], ["otel-traces", "otel-logs"])
+        self.assertEqual([message["topic"] for message in messages], ["otel-spans", "otel-logs"])
         self.assertEqual((stats["records_written"], stats["records_filtered"]), (2, 4))
 
 

@@ -1,6 +1,7 @@
 #include "cli/publish_plan.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -62,22 +63,40 @@ TEST_CASE("the settings of agents' tables are those of traces and of logs") {
   CHECK(disabled->disabled_tables == std::vector<std::size_t>{1});
 }
 
-TEST_CASE("signals that are sent as requests keep their topics") {
+TEST_CASE("requests go where the tables read them, metrics only if they are told to") {
   const Result<PublishPlan> requests = PlanOf(AgentsConfig("traces: {encoding: otlp_json}"));
   REQUIRE(requests);
-  CHECK(TopicsOf(*requests) == std::vector<std::string>{"otel-traces", "otel-events"});
+  CHECK(TopicsOf(*requests) == std::vector<std::string>{"otel-spans", "otel-events"});
   CHECK(requests->requests[kSpan]);
   CHECK_FALSE(requests->requests[kLog]);
+
+  PublishConfig all;
+  for (const std::string_view signal : kSignalConfigNames) {
+    REQUIRE(all.Set(fmt::format("{}.encoding", signal), "otlp_json", "").ok());
+  }
+  REQUIRE(SetShapeDefaults(Shape::kAgents, all).ok());
+  CHECK(all.settings().signals[kSpan].topic == "otel-spans");
+  CHECK(all.settings().signals[kLog].topic == "otel-logs");
+  CHECK_FALSE(all.settings().signals[kSum].enabled);
 
   const Result<PublishPlan> mixed = PlanOf(AgentsConfig("logs: {encoding: otlp_json}"));
   REQUIRE_FALSE(mixed);
   CHECK(mixed.error().code() == Code::kUsage);
   CHECK(mixed.error().message().starts_with("logs.encoding otlp_json: rows of events_raw, which traces have too"));
 
-  const Result<PublishPlan> metrics = PlanOf(AgentsConfig("metrics: {sum: {encoding: otlp_proto}}"));
+  const Result<PublishPlan> metrics = PlanOf(AgentsConfig("metrics: {sum: {enabled: true, encoding: otlp_proto}}"));
   REQUIRE(metrics);
   CHECK(TopicsOf(*metrics) == std::vector<std::string>{"otel-metrics-sum", "otel-spans-rows", "otel-events"});
   CHECK(metrics->requests[kSum]);
+}
+
+TEST_CASE("topics that no table can read are worth a word") {
+  CHECK(PlanOf(AgentsConfig())->warnings.empty());
+  CHECK(PlanOf(AgentsConfig("logs: {topic: {name: otel-spans-rows}}"))->warnings ==
+        std::vector<std::string>{
+            "topic otel-spans-rows gets rows of events_raw, rows of spans_raw: no table reads them all"});
+  CHECK(PlanOf(AgentsConfig("metrics: {sum: {enabled: true}}"))->warnings ==
+        std::vector<std::string>{"settings of metrics.sum have no effect: there are no such rows of shape agents"});
 }
 
 TEST_CASE("other shapes have a route for each kind of record") {
