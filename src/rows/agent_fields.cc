@@ -118,16 +118,18 @@ Value MemberReader::Read(const Value& object, std::string_view member) {
 }
 
 bool MemberReader::Find(std::string_view member, Value& value) {
-  bool more = false;
+  bool more = false, found = false;
   if (!reader_.Start(text_.view()) || !reader_.BeginObject(more)) return false;
   while (more) {
     std::string_view key;
     if (!reader_.Key(key) || !reader_.Resolve(key)) return false;
-    if (key == member) return ReadScalar(value);
-    if (!reader_.Skip() || !reader_.NextMember(more)) return false;
+    const bool is_sought = !found && key == member;
+    if (is_sought ? !ReadScalar(value) : !reader_.Skip()) return false;
+    found |= is_sought;
+    if (!reader_.NextMember(more)) return false;
   }
-  value = Value();
-  return true;
+  if (!found) value = Value();
+  return reader_.Finish();
 }
 
 bool MemberReader::ReadScalar(Value& value) {
@@ -135,7 +137,8 @@ bool MemberReader::ReadScalar(Value& value) {
   if (token == '"') {
     std::string_view text;
     if (!reader_.String(text)) return false;
-    value = Value::OfBytes(Kind::kString, text);
+    found_text_ = text;
+    value = Value::OfBytes(Kind::kString, found_text_);
     return true;
   }
   if (token == 'n') value = Value();

@@ -62,7 +62,7 @@ std::optional<double> ReadCost(const Value& value);
 class MemberReader {
  public:
   /// The first member of that name (its text or number); kEmpty if there is none or it is null, a text that is no
-  /// number if `object` is no object. Valid until the next call.
+  /// number if `object` is no object, or a text that is no JSON. Valid until the next call.
   Value Read(const Value& object, std::string_view member);
 
  private:
@@ -71,6 +71,7 @@ class MemberReader {
 
   JsonReader reader_;
   PaddedBuffer text_;
+  std::string found_text_;
   JoinedBytes joined_;
   std::vector<Attribute> entries_;
 };

@@ -84,6 +84,7 @@ void AgentRowReader::FillTexts(const KeyPlan& plan, const Attributes& attributes
 
 void AgentRowReader::FillNumbers(const KeyPlan& plan, const Attributes& attributes, AgentRow& row) {
   std::uint64_t filled = 0;  // bits of fields
+  unread_.clear();
   for (const KeyPlan::Use& use : plan.uses) {
     const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(use.field);
     if (static_cast<std::size_t>(use.field) < kTextFields || (filled & bit) != 0) continue;
@@ -96,9 +97,11 @@ void AgentRowReader::FillNumbers(const KeyPlan& plan, const Attributes& attribut
     if (FillNumber(*use.candidate, use.field, value, row)) {
       filled |= bit;
     } else {
-      ++counts_.unread_numbers;
+      // An attribute of several members counts once.
+      if (std::ranges::find(unread_, use.index) == unread_.end()) unread_.push_back(use.index);
     }
   }
+  counts_.unread_numbers += unread_.size();
 }
 
 bool AgentRowReader::FillNumber(const Candidate& candidate, Field field, const Value& value, AgentRow& row) {

@@ -105,6 +105,7 @@ class AgentRowReader {
   bool drop_content_;
   RowCounts& counts_;
   MemberReader members_;
+  std::vector<std::uint32_t> unread_;  // the row's attributes that were to be numbers and are none
   std::uint64_t resource_serial_ = 0;
   Texts resource_texts_{};
 };

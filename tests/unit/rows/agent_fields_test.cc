@@ -102,11 +102,14 @@ TEST_CASE("members of a JSON object in a text are read") {
   CHECK(row["tokens_completion"] == 20);
   CHECK(row["tokens_cache_read"] == 2);
   CHECK(usage(R"({\'prompt_tokens\': 3, \'input\': null})")["tokens_prompt"] == 3);
-  for (const char* bad :
-       {"[1]", "{", "{\\'input\\': -1}", "{\\'input\\': {}}", "{\\'input\\'", "1", "{\\'input\\': x}"}) {
+  for (const char* bad : {"[1]", "{", "{\\'input\\': -1}", "{\\'input\\': {}}", "{\\'input\\'", "1", "{\\'input\\': x}",
+                          "{\\'input\\': 1, \\'x\\': ", "{\\'input\\': 1} x"}) {
     CAPTURE(bad);
     CHECK(usage(bad)["tokens_prompt"].is_null());
   }
+  CHECK(usage(R"({\'input\': \'\\u0031\', \'\\u006f\\u0075\': 5})")["tokens_prompt"] == 1);
+  const auto broken = test::RowsOf({}, "spans_raw", test::SpanIn({}, test::Attributes({{kUsage, Text("oops")}})));
+  CHECK(broken.counts.unread_numbers == 1);  // an attribute, though of many columns
   const Json parts = usage(R"({\'input_cache_read\': 4, \'input_cache_creation\': 5, \'output_reasoning\': 6})");
   CHECK(parts["tokens_cache_read"] == 4);
   CHECK(parts["tokens_cache_write"] == 5);
