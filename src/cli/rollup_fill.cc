@@ -167,11 +167,22 @@ Status RollupFill::Insert(const Rollup& rollup, const std::string& target, std::
   for (const schema::Column& column : rollup.table.columns) names.push_back(schema::QuotedName(column.name));
   const std::string columns = fmt::format("{}", fmt::join(names, ", "));
   for (const RollupView& view : rollup.views) {
-    GF_RETURN_IF_ERROR(runner_.Run(
-        fmt::format("fill {} from {}", target, view.source),
-        // A block of rows may be of many years.
-        fmt::format("INSERT INTO {} ({}) SETTINGS max_partitions_per_insert_block = 0 SELECT {} FROM ({}){}{}", target,
-                    columns, columns, schema::RollupQuery(view, rows), where.empty() ? "" : " WHERE ", where)));
+    // A partition at a time: what is grouped at once does not grow with the history. There are all that have such rows,
+    // for these are all there.
+    const auto pieces = clickhouse_.AskRows(
+        fmt::format("SELECT _partition_id, count() FROM {} WHERE {} GROUP BY 1 ORDER BY 1", view.source, rows), 2);
+    if (!pieces) return pieces.error();
+    for (std::size_t i = 0; i < pieces->size(); ++i) {
+      const std::string& partition = (*pieces)[i][0];
+      const std::string piece = fmt::format("{} AND _partition_id = {}", rows, schema::QuotedText(partition));
+      GF_RETURN_IF_ERROR(runner_.Run(
+          fmt::format("fill {} from {}: partition {} ({} of {}), {} rows", target, view.source, partition, i + 1,
+                      pieces->size(), (*pieces)[i][1]),
+          // A partition may be of many years.
+          fmt::format("INSERT INTO {} ({}) SETTINGS max_partitions_per_insert_block = 0 SELECT {} FROM ({}){}{}",
+                      target, columns, columns, schema::RollupQuery(view, piece), where.empty() ? "" : " WHERE ",
+                      where)));
+    }
   }
   return {};
 }
