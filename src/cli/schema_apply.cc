@@ -70,6 +70,7 @@ class Apply {
   Status ChooseFills();
   Status DoFills();
   Status DoViews();
+  Status DoTtls();
 
   const ApplyFlags& flags_;
   const SchemaSource found_;
@@ -79,7 +80,8 @@ class Apply {
   Schema wanted_;
   std::vector<Rollup> rollups_;
   std::vector<std::pair<const Rollup*, RollupFill::Need>> fills_;
-  std::set<std::string> filled_;  // tables and views that fill_ makes
+  std::set<std::string> filled_;     // tables and views that fill_ makes
+  std::vector<MigrationStep> ttls_;  // for the end: fill_ reads what they delete
 };
 
 /// The first line of a statement without what it is made of: "create table a.b", "alter table a.b add column c".
@@ -127,6 +129,8 @@ Status Apply::Do(const std::vector<MigrationStep>& steps) {
       GF_RETURN_IF_ERROR(runner_.Leave(step.comment, step.sql));
     } else if (step.kind == MigrationStep::Kind::kHint) {
       GF_RETURN_IF_ERROR(runner_.Note(fmt::format("{}\n{}", step.comment, step.sql)));
+    } else if (step.kind == MigrationStep::Kind::kTtl) {
+      ttls_.push_back(step);
     } else if (step.kind == MigrationStep::Kind::kDo) {
       GF_RETURN_IF_ERROR(runner_.Run(Shown(step.sql), step.sql));
     }
@@ -214,6 +218,11 @@ Status Apply::DoViews() {
   return {};
 }
 
+Status Apply::DoTtls() {
+  for (const MigrationStep& step : ttls_) GF_RETURN_IF_ERROR(runner_.Run(Shown(step.sql), step.sql));
+  return {};
+}
+
 Status Apply::Run(const schema::ShapeSchemaOptions& options) {
   Result<Schema> wanted = schema::ShapeSchema(options);
   if (!wanted) return std::move(wanted.error());
@@ -228,6 +237,7 @@ Status Apply::Run(const schema::ShapeSchemaOptions& options) {
   GF_RETURN_IF_ERROR(DoTables());
   GF_RETURN_IF_ERROR(DoFills());
   GF_RETURN_IF_ERROR(DoViews());
+  GF_RETURN_IF_ERROR(DoTtls());
   if (runner_.left() > 0) {
     return Negative(fmt::format("{} left to be done by hand", Counted(runner_.left(), "step")));
   }

@@ -12,6 +12,7 @@ struct MigrationStep {
     kDo,    // keeps every value
     kHeld,  // drops data or what people made, needs a copy, or cannot be done: for them to decide
     kKept,  // would drop what only the old schema has, which is no worse for it
+    kTtl,   // has rows go or move at another time: for those who ask for it
     kHint,  // may be done
   };
   Kind kind = Kind::kDo;

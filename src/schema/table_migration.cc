@@ -55,8 +55,8 @@ class TableMigration {
     if (!knows_all) return;
     MigrateKeys();
     AddParts();
-    MigrateTtl();
     MigrateSettings();
+    MigrateTtl();  // its volumes may be of a storage policy that is new
     if (from_.comment != to_.comment) Do(fmt::format("MODIFY COMMENT {}", QuotedText(to_.comment)));
   }
 
@@ -138,8 +138,8 @@ class TableMigration {
 
   void MigrateTtl() {
     if (from_.ttl == to_.ttl) return;
-    if (to_.ttl.empty()) return Add(Kind::kHeld, "There is no TTL; without it rows stay for ever:", "REMOVE TTL");
-    Add(Kind::kHeld, "A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
+    if (to_.ttl.empty()) return Add(Kind::kTtl, "There is no TTL; without it rows stay for ever:", "REMOVE TTL");
+    Add(Kind::kTtl, "A TTL; this deletes rows that are older:", fmt::format("MODIFY TTL {}", to_.ttl));
   }
 
   void MigrateSettings() {
