@@ -54,7 +54,9 @@ class Store:
 
     def span(self, trace, parent, name, start, milliseconds, **more):
         """Gives its span id."""
-        row = {"trace_id": trace["trace_id"], "span_id": self.identifier(16), "parent_span_id": parent, "span_name": name,
+        # Without a model, a name of its own is what tells a call of one from a span that is only called "chat".
+        span_name = f"{name} {more['model']}" if "model_call" in more else name
+        row = {"trace_id": trace["trace_id"], "span_id": self.identifier(16), "parent_span_id": parent, "span_name": span_name,
                "tenant_id": trace["tenant_id"], "env": trace["env"], "service_name": trace["service_name"],
                "operation": name, "kind": "INTERNAL", "status_code": "UNSET", "status_message": "",
                "start_ts": start, "end_ts": start + round(milliseconds * 1e6), "duration_ms": milliseconds, "model": "",

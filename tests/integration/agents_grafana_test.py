@@ -178,18 +178,20 @@ class Alerts(unittest.TestCase):
 
     def setUp(self):
         self.database = create_tables()
+        ENGINE.query("CREATE TABLE otel_kafka_errors (Time DateTime, Topic LowCardinality(String), Error String) ORDER BY Time")
         self.rows = {"spans_raw": [], "events_raw": []}
 
     def tearDown(self):
         ENGINE.query(f"DROP DATABASE {self.database}")
 
-    def spans(self, count, ago, failed=0, duration=1.0, cost=0.5, tenant="acme", operation="chat"):
-        """Model calls that began so many minutes before NOW."""
+    def spans(self, count, ago, failed=0, duration=1.0, cost=0.5, tenant="acme", operation="chat", **more):
+        """Model calls that began so many minutes before NOW, and came in when they ended."""
+        start = math.floor((self.NOW - 60 * ago) * NS)
         self.rows["spans_raw"] += [
             {"trace_id": f"{number:032x}", "span_id": f"{number:016x}", "tenant_id": tenant, "env": "prod",
              "service_name": "agent", "operation": operation, "span_name": operation, "model": "m", "cost_usd": cost,
              "status_code": "ERROR" if number < failed else "UNSET", "duration_ms": duration, "tokens_prompt": 1,
-             "start_ts": math.floor((self.NOW - 60 * ago) * NS)}
+             "start_ts": start, "inserted_at": round(start / 1e6 + duration), **more}
             for number in range(count)]
 
     def rule(self, uid):
@@ -203,12 +205,40 @@ class Alerts(unittest.TestCase):
         return self.rule(uid).alerts(self.NOW)
 
     def test_each_rule_is_tested(self):
-        self.assertEqual(sorted(rules()), ["agents-cost", "agents-error-rate", "agents-no-data", "agents-p95"])
+        self.assertEqual(sorted(rules()), ["agents-cost", "agents-error-rate", "agents-lost", "agents-no-data", "agents-p95",
+                                           "agents-p95-runs"])
 
-    def test_without_data_only_that_is_said(self):
+    def test_a_store_that_was_never_used(self):
         for uid in rules():
             with self.subTest(rule=uid):
-                self.assertEqual(self.alerts(uid), {()} if uid == "agents-no-data" else set())
+                self.assertEqual(self.alerts(uid), set())
+
+    def test_what_came_in_lately_is_found_by_an_index(self):
+        self.spans(1, 3)
+        for uid in ("agents-error-rate", "agents-p95", "agents-p95-runs"):
+            rule = self.rule(uid)
+            sql = grafana.expand(rule.query["model"]["rawSql"], {}, self.NOW - 300, self.NOW)
+            self.assertIn("Name: idx_inserted_at", ENGINE.query(f"EXPLAIN indexes = 1 {sql}\nFORMAT TSVRaw").decode(), uid)
+
+    def test_spans_that_began_long_before_they_came_in(self):
+        for ago in range(17):
+            self.spans(20, ago + 10, failed=20, duration=600000)
+            self.spans(20, ago + 20, duration=1200000, operation="invoke_agent")
+        self.assertEqual(self.alerts("agents-error-rate"), {self.LABELS})
+        self.assertEqual(self.alerts("agents-p95"), {(*self.LABELS, "chat")})
+        self.assertEqual(self.alerts("agents-p95-runs"), {(*self.LABELS, "invoke_agent")})
+        self.assertEqual(self.alerts("agents-no-data"), set())
+
+    def test_history_that_is_filled_in(self):
+        for ago in range(17):
+            came = round((self.NOW - 60 * ago) * 1000)
+            for operation in ("chat", "invoke_agent"):
+                self.spans(20, ago + 2 * 1440, failed=20, duration=1e6, operation=operation, inserted_at=came)
+        self.spans(1, 30)
+        for uid in ("agents-error-rate", "agents-p95", "agents-p95-runs"):
+            self.assertEqual(self.rule(uid).values(self.NOW), {}, uid)
+        # Nor does it hide that agents are silent.
+        self.assertEqual(self.alerts("agents-no-data"), {()})
 
     def test_error_rate(self):
         for ago in range(12):
@@ -240,8 +270,13 @@ class Alerts(unittest.TestCase):
             # Slow for less than ten minutes.
             self.spans(20, ago, duration=31000 if ago < 4 else 5, operation="lately")
             self.spans(1, ago, duration=-1.0, operation="before its start")
-        self.assertEqual(self.rule("agents-p95").firing(self.NOW), {(*self.LABELS, "slow"), (*self.LABELS, "lately")})
-        self.assertEqual(self.alerts("agents-p95"), {(*self.LABELS, "slow")})
+            # Not calls of models or tools: agents take long, and the names of other spans are no one's to know.
+            for operation, duration in (("invoke_agent", 800000), ("GET /", 31000)):
+                self.spans(1, ago, duration=duration, operation=operation, model="")
+            self.spans(1, ago, duration=31000, operation="execute_tool", model="", tool_name="browse")
+        self.assertEqual(self.rule("agents-p95").firing(self.NOW), {(*self.LABELS, name) for name in ("slow", "lately", "execute_tool")})
+        self.assertEqual(self.alerts("agents-p95"), {(*self.LABELS, "slow"), (*self.LABELS, "execute_tool")})
+        self.assertEqual(self.alerts("agents-p95-runs"), set())
 
     def test_cost(self):
         week = range(200, 7 * 1440, 100)
@@ -265,8 +300,17 @@ class Alerts(unittest.TestCase):
         for ago in range(10, 300):
             self.spans(1, ago, cost=0.1)
         self.spans(1, 2, cost=5.0)
-        self.assertEqual(self.rule("agents-cost").firing(self.NOW), {("acme", "prod")})
-        self.assertEqual(self.alerts("agents-cost"), set())
+        rule = self.rule("agents-cost")
+        self.assertEqual(rule.firing(self.NOW), {("acme", "prod")})
+        for later in range(6):
+            self.assertEqual(rule.alerts(self.NOW + 60 * later), set())
+
+    def test_cost_of_seldom_calls(self):
+        """The minutes without a call are not counted, now or before."""
+        for ago in range(2, 5 * 300, 5):
+            for tenant, times in (("acme", 4), ("", 2)):
+                self.spans(1, ago, tenant=tenant, cost=times if ago < 15 else 1.0)
+        self.assertEqual(self.alerts("agents-cost"), {("acme", "prod")})
 
     def test_cost_of_a_short_history(self):
         for ago in range(6, 60):
@@ -284,8 +328,16 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.alerts("agents-no-data"), set())
 
     def test_no_spans_but_events(self):
-        self.rows["events_raw"].append({"event_ts": math.floor((self.NOW - 60) * NS), "event_type": "gen_ai.choice"})
+        then = math.floor(self.NOW - 60)
+        self.rows["events_raw"].append({"event_ts": then * NS, "inserted_at": then * 1000, "event_type": "gen_ai.choice"})
         self.assertEqual(self.alerts("agents-no-data"), set())
+        self.assertEqual(self.rule("agents-no-data").firing(self.NOW + 600), {()})
+
+    def test_messages_that_are_lost(self):
+        for ago, topic in ((60, "otel-spans"), (90, "otel-spans"), (400, "otel-logs")):
+            ENGINE.query(f"INSERT INTO otel_kafka_errors VALUES ({math.floor(self.NOW - ago)}, '{topic}', 'no object')")
+        self.assertEqual(self.rule("agents-lost").values(self.NOW), {("otel-spans",): 2})
+        self.assertEqual(self.alerts("agents-lost"), {("otel-spans",)})
 
 
 def prepare():

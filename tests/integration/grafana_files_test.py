@@ -122,7 +122,10 @@ class Files(unittest.TestCase):
                 self.assertTrue(rule["title"] and rule["annotations"]["summary"] and rule["annotations"]["description"])
         found = rules()
         self.assertEqual({uid: rule["for"] for uid, rule in found.items()},
-                         {"agents-error-rate": "5m", "agents-p95": "10m", "agents-cost": "3m", "agents-no-data": "0s"})
+                         {"agents-error-rate": "5m", "agents-p95": "10m", "agents-p95-runs": "10m", "agents-cost": "5m",
+                          "agents-no-data": "0s", "agents-lost": "0s"})
+        # A query that was refused is an error of its own, not the alert.
+        self.assertEqual({rule["execErrState"] for rule in found.values()}, {"Error"})
 
     TYPES = """import type { Dashboard } from '@grafana/schema';
 // Enumerations as their texts, which is what JSON has.
