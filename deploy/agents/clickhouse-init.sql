@@ -518,7 +518,7 @@ CREATE SETTINGS PROFILE IF NOT EXISTS agents_read SETTINGS
     max_bytes_to_read = 200000000000 MIN 1 MAX 200000000000,
     max_result_rows = 1000000 MIN 1 MAX 1000000,
     max_result_bytes = 200000000 MIN 1 MAX 200000000,
-    max_concurrent_queries_for_user = 20 CONST;
+    max_concurrent_queries_for_user = 200 CONST;
 CREATE ROLE IF NOT EXISTS agents_read SETTINGS PROFILE 'agents_read';
 GRANT SELECT ON telemetry.spans_raw TO agents_read;
 GRANT SELECT ON telemetry.events_raw TO agents_read;

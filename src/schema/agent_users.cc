@@ -16,7 +16,8 @@ struct Access {
 };
 
 /// Dashboards may ask for less than the limits, not for more. With readonly = 1 they could not say a time limit at all,
-/// and Grafana does.
+/// and Grafana does. It asks all queries of a dashboard at once, and those of alerts too, as this one user: what is more
+/// than the server lets him ask is refused, so there are some for several people.
 constexpr Access kReader{"agents_read", "agents_reader",
                          "readonly = 2,\n"
                          "    max_execution_time = 60 MIN 1 MAX 300,\n"
@@ -25,7 +26,7 @@ constexpr Access kReader{"agents_read", "agents_reader",
                          "    max_bytes_to_read = 200000000000 MIN 1 MAX 200000000000,\n"
                          "    max_result_rows = 1000000 MIN 1 MAX 1000000,\n"
                          "    max_result_bytes = 200000000 MIN 1 MAX 200000000,\n"
-                         "    max_concurrent_queries_for_user = 20 CONST"};
+                         "    max_concurrent_queries_for_user = 200 CONST"};
 /// The server collects small inserts, and answers when the rows are stored.
 constexpr Access kIngest{"agents_insert", "agents_ingest",
                          "async_insert = 1,\n"
