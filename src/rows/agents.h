@@ -10,19 +10,38 @@
 /// The tables of a store of AI-agent telemetry: spans of any service, and the events of spans and logs.
 namespace gf_otlp::agents {
 
-inline constexpr auto WriteText = [](auto& out, const AgentRow& row, Field field) {
-  row.text(field) != nullptr ? out.Text(*row.text(field)) : out.Name("");
-};
-inline constexpr auto WriteCount = [](auto& out, const AgentRow& row, Field field) {
-  row.count(field) ? out.Integer(*row.count(field)) : out.Null();
-};
-inline constexpr auto WriteCost = [](auto& out, const AgentRow& row) {
-  row.cost_usd ? out.Float(*row.cost_usd) : out.Null();
-};
-inline constexpr auto WriteService = [](auto& out, const AgentRow& row) {
-  const Value* name = FindAttribute(row.reader->resource().attributes, kServiceNameKey);
-  out.Text(name != nullptr ? *name : Value());
-};
+/// A column of texts, and one of tokens, that attributes fill: named as the vocabulary has it.
+template <Field kField, class T = type::LowCardinalityString>
+constexpr auto TextColumn(std::string_view comment) {
+  return RecordColumn<T>(
+      {kFieldColumns[static_cast<std::size_t>(kField)], comment},
+      [](auto& out, const AgentRow& row) { row.text(kField) != nullptr ? out.Text(*row.text(kField)) : out.Name(""); });
+}
+template <Field kField>
+constexpr auto TokensColumn(std::string_view comment) {
+  return RecordColumn<type::Nullable<type::UInt64>>(
+      {kFieldColumns[static_cast<std::size_t>(kField)], comment},
+      [](auto& out, const AgentRow& row) { row.count(kField) ? out.Integer(*row.count(kField)) : out.Null(); });
+}
+
+// What both tables have.
+inline constexpr auto kTenantId = TextColumn<Field::kTenantId>("who the agent works for");
+inline constexpr auto kEnv = TextColumn<Field::kEnv>("deployment environment");
+inline constexpr auto kService = RecordColumn<type::LowCardinalityString>(
+    {"service_name", "resource attribute service.name"}, [](auto& out, const AgentRow& row) {
+      const Value* name = FindAttribute(row.reader->resource().attributes, kServiceNameKey);
+      out.Text(name != nullptr ? *name : Value());
+    });
+inline constexpr auto kModel = TextColumn<Field::kModel>("model that answered, else the one that was asked for");
+inline constexpr auto kToolName = TextColumn<Field::kToolName>("name of the tool");
+inline constexpr auto kSessionId = TextColumn<Field::kSessionId, type::String>("conversation or session");
+inline constexpr auto kUserId = TextColumn<Field::kUserId, type::String>("who uses the agent");
+inline constexpr auto kTokensPrompt = TokensColumn<Field::kTokensPrompt>(
+    "tokens that went in, with those of a cache or without, as the vocabulary counts; null: not known");
+inline constexpr auto kTokensCompletion = TokensColumn<Field::kTokensCompletion>("tokens that came out");
+inline constexpr auto kCostUsd = RecordColumn<type::Nullable<type::Float64>>(
+    {kFieldColumns[static_cast<std::size_t>(Field::kCostUsd)], "cost in USD, null where it is not known"},
+    [](auto& out, const AgentRow& row) { row.cost_usd ? out.Float(*row.cost_usd) : out.Null(); });
 
 inline constexpr std::tuple kSpans{
     RecordColumn<type::String>(
@@ -33,12 +52,9 @@ inline constexpr std::tuple kSpans{
     RecordColumn<type::String>(
         {"parent_span_id", "parent span: 16 hex digits, empty for a root"},
         [](auto& out, const AgentRow& row) { out.Id(row.reader->span().parent_span_id, kSpanIdSize); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"tenant_id", "who the agent works for"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kTenantId); }),
-    RecordColumn<type::LowCardinalityString>({"env", "deployment environment"},
-                                             [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kEnv); }),
-    RecordColumn<type::LowCardinalityString>({"service_name", "resource attribute service.name"}, WriteService),
+    kTenantId,
+    kEnv,
+    kService,
     RecordColumn<type::LowCardinalityString>(
         {"operation", "what the span does: chat, invoke_agent, execute_tool, LLM ...; else its name"},
         [](auto& out, const AgentRow& row) {
@@ -62,41 +78,19 @@ inline constexpr std::tuple kSpans{
     RecordColumn<type::Float64>(
         {"duration_ms", "ms from start to end; 0 without an end, less than 0 where that is before the start"},
         [](auto& out, const AgentRow& row) { out.Float(DurationMs(row.reader->span())); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"model", "model that answered, else the one that was asked for"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kModel); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"provider", "who runs the model"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kProvider); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"agent_name", "name of the agent"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kAgentName); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"tool_name", "name of the tool"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kToolName); }),
-    RecordColumn<type::String>({"session_id", "conversation or session"},
-                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kSessionId); }),
-    RecordColumn<type::String>({"workflow_id", "workflow, by id or name"},
-                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kWorkflowId); }),
-    RecordColumn<type::String>({"user_id", "who uses the agent"},
-                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kUserId); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_prompt",
-         "tokens that went in, with those of a cache or without, as the vocabulary counts; null: not known"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_completion", "tokens that came out"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCompletion); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_cache_read", "tokens that were read from a cache"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCacheRead); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_cache_write", "tokens that were written to a cache"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCacheWrite); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_reasoning", "tokens of reasoning"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensReasoning); }),
-    RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
+    kModel,
+    TextColumn<Field::kProvider>("who runs the model"),
+    TextColumn<Field::kAgentName>("name of the agent"),
+    kToolName,
+    kSessionId,
+    TextColumn<Field::kWorkflowId, type::String>("workflow, by id or name"),
+    kUserId,
+    kTokensPrompt,
+    kTokensCompletion,
+    TokensColumn<Field::kTokensCacheRead>("tokens that were read from a cache"),
+    TokensColumn<Field::kTokensCacheWrite>("tokens that were written to a cache"),
+    TokensColumn<Field::kTokensReasoning>("tokens of reasoning"),
+    kCostUsd,
     RecordColumn<type::LowCardinalityString>(
         {"cost_source", "where cost_usd is from: attribute, price table, or empty"},
         [](auto& out, const AgentRow& row) { out.String(row.cost_source); }),
@@ -116,33 +110,20 @@ inline constexpr std::tuple kEvents{
                                [](auto& out, const AgentRow& row) { out.Id(TraceIdOf(row), kTraceIdSize); }),
     RecordColumn<type::String>({"span_id", "span it belongs to: 16 hex digits, or empty"},
                                [](auto& out, const AgentRow& row) { out.Id(SpanIdOf(row), kSpanIdSize); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"tenant_id", "who the agent works for"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kTenantId); }),
-    RecordColumn<type::LowCardinalityString>({"env", "deployment environment"},
-                                             [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kEnv); }),
-    RecordColumn<type::LowCardinalityString>({"service_name", "resource attribute service.name"}, WriteService),
+    kTenantId,
+    kEnv,
+    kService,
     RecordColumn<type::Json>(
         {"payload_json",
          "attributes of the event; of a log record also its body, and of its resource what it has none of itself"},
         [](auto& out, const AgentRow& row) { out.Made([&](auto& to) { row.attributes->AppendJson(to); }); }),
-    RecordColumn<type::Nullable<type::Float64>>({"cost_usd", "cost in USD, null where it is not known"}, WriteCost),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_prompt",
-         "tokens that went in, with those of a cache or without, as the vocabulary counts; null: not known"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensPrompt); }),
-    RecordColumn<type::Nullable<type::UInt64>>(
-        {"tokens_completion", "tokens that came out"},
-        [](auto& out, const AgentRow& row) { WriteCount(out, row, Field::kTokensCompletion); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"model", "model"}, [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kModel); }),
-    RecordColumn<type::LowCardinalityString>(
-        {"tool_name", "name of the tool"},
-        [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kToolName); }),
-    RecordColumn<type::String>({"session_id", "conversation or session"},
-                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kSessionId); }),
-    RecordColumn<type::String>({"user_id", "who uses the agent"},
-                               [](auto& out, const AgentRow& row) { WriteText(out, row, Field::kUserId); })};
+    kCostUsd,
+    kTokensPrompt,
+    kTokensCompletion,
+    kModel,
+    kToolName,
+    kSessionId,
+    kUserId};
 
 }  // namespace gf_otlp::agents
 
