@@ -100,6 +100,13 @@ class SchemaMaker {
                                  ShapeName(options.rows.shape), options.server.year, options.server.month,
                                  kHasJsonType.year, kHasJsonType.month)));
     }
+    // Agents call one operation several times in a millisecond: rows with the same sorting key are not the same.
+    if (maker.IsAgents() && maker.engine_ != kNull && EngineFamily(maker.engine_) != kMergeTree) {
+      return std::unexpected(UsageError(fmt::format(
+          "engine '{}': merges rows that shape agents keeps apart; it may be MergeTree, replicated or shared "
+          "or not, or Null",
+          options.engine)));
+    }
     GF_UNEXPECTED_IF_ERROR(maker.CheckNames());
     return maker;
   }

@@ -117,7 +117,6 @@ TEST_CASE("rollups are aggregating tables beside whatever the raw ones are") {
     return Named(schema.tables, "cost_minute").engine;
   };
   CHECK(engine("MergeTree") == "AggregatingMergeTree");
-  CHECK(engine("ReplacingMergeTree(inserted_at)") == "AggregatingMergeTree");
   CHECK(engine("SharedMergeTree") == "SharedAggregatingMergeTree");
   CHECK(engine("ReplicatedMergeTree('/t/{table}', '{replica}')") ==
         "ReplicatedAggregatingMergeTree('/t/{table}', '{replica}')");
@@ -128,6 +127,17 @@ TEST_CASE("rollups are aggregating tables beside whatever the raw ones are") {
     o.tables = {"spans_raw", "spans_minute"};
   }));
   CHECK(one_path.tables[1].engine == "ReplicatedAggregatingMergeTree('/t/spans_spans_minute', '{replica}')");
+}
+
+TEST_CASE("raw rows are not merged by their keys") {
+  for (const char* engine : {"ReplacingMergeTree", "ReplacingMergeTree(inserted_at)", "SummingMergeTree",
+                             "ReplicatedReplacingMergeTree('/t/{table}', '{replica}')", "SharedReplacingMergeTree"}) {
+    CAPTURE(engine);
+    const Result<Schema> schema = ShapeSchema(Agents([&](auto& o) { o.engine = engine; }));
+    REQUIRE_FALSE(schema);
+    CHECK(schema.error().code() == Code::kUsage);
+    CHECK(schema.error().message().find("shape agents") != std::string::npos);
+  }
 }
 
 TEST_CASE("raw rows stay 90 days if nothing is said, sums for ever") {
