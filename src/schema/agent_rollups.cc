@@ -20,6 +20,7 @@ struct RollupColumn {
   std::string spans, events;
   bool is_key = false;
 };
+/// In the order of the key: readers ask for some minutes of all services rather than for one service of all times.
 using RollupColumns = std::vector<RollupColumn>;
 
 constexpr std::string_view kText = "LowCardinality(String)", kSum = "SimpleAggregateFunction(sum, UInt64)";
@@ -43,10 +44,10 @@ RollupColumn MinuteColumn(std::string_view comment) {
 RollupColumns SpansMinuteColumns() {
   return {
       KeyColumn("tenant_id", "who the agents work for"),
+      MinuteColumn("in which the spans start"),
       KeyColumn("env", "deployment environment"),
       KeyColumn("service_name", "resource attribute service.name"),
       KeyColumn("operation", "what the spans do"),
-      MinuteColumn("in which the spans start"),
       {"spans", kSum, "how many there are", "count()", ""},
       {"errors", kSum, "those with status ERROR: UNSET is the usual success", "countIf(raw.status_code = 'ERROR')", ""},
       {"duration_ms", kDurations, "read it by quantilesTDigestMerge(0.5, 0.9, 0.95, 0.99)(duration_ms)",
@@ -81,12 +82,12 @@ RollupColumns CostMinuteColumns() {
   RollupColumn provider = KeyColumn("provider", "who runs the model");
   provider.events = OfPayload(Field::kProvider, "nullIf(", ", '')", "''");
   return {KeyColumn("tenant_id", "who the agents work for"),
+          MinuteColumn("in which the calls start"),
           KeyColumn("env", "deployment environment"),
           KeyColumn("service_name", "resource attribute service.name"),
           std::move(provider),
           KeyColumn("model", "the model"),
           KeyColumn("tool_name", "tool that the call is of, if it is one's"),
-          MinuteColumn("in which the calls start"),
           {"calls", kSum, "calls of models", "count()", "count()"},
           {"calls_without_cost", kSum, "those of an unknown cost, which cost_usd is without", unknown, unknown},
           TokensColumn(Field::kTokensPrompt, "tokens that went in", true),

@@ -60,6 +60,8 @@ TEST_CASE("shape agents: raw tables, rollups, and the views between them") {
   CHECK(schema.views[2].target == "cost_minute");
   CHECK(schema.tables[0].order_by == "(tenant_id, toDate(start_ts), service_name, operation, start_ts)");
   CHECK(schema.tables[1].order_by == "(tenant_id, toDate(event_ts), event_type, event_ts)");
+  CHECK(schema.tables[2].order_by == "(tenant_id, minute, env, service_name, operation)");
+  CHECK(schema.tables[3].order_by == "(tenant_id, minute, env, service_name, provider, model, tool_name)");
   for (const Table& table : schema.tables) {
     CAPTURE(table.name);
     for (const Column& column : table.columns) CHECK_FALSE(column.comment.empty());
