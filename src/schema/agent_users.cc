@@ -16,8 +16,8 @@ struct Access {
 };
 
 /// Dashboards may ask for less than the limits, not for more. With readonly = 1 they could not say a time limit at all,
-/// and Grafana does. It asks all queries of a dashboard at once, and those of alerts too, as this one user: what is more
-/// than the server lets him ask is refused, so there are some for several people.
+/// and Grafana does. It asks all queries of a dashboard at once, and those of alerts too, as this one user: what is
+/// more than the server lets him ask is refused, so there are some for several people.
 constexpr Access kReader{"agents_read", "agents_reader",
                          "readonly = 2,\n"
                          "    max_execution_time = 60 MIN 1 MAX 300,\n"

@@ -146,7 +146,7 @@ class Compose(unittest.TestCase):
         known = re.findall(r"^(\w+)=", stack(".env.example"), re.MULTILINE)
         self.assertEqual([name for name in known if name in required], list(PASSWORDS))
         for name in re.findall(r"\$\{(\w+):-", stack("docker-compose.yml")):
-            self.assertIn(name, [*known, "COLLECTOR_MEMORY"])
+            self.assertIn(name, known)
         # Users are made with a hash that no password has, and without hosts.
         users = re.findall(r"^CREATE USER .*", stack("clickhouse-init.sql"), re.MULTILINE)
         self.assertEqual(len(users), 2)
@@ -217,6 +217,39 @@ class Pieces(unittest.TestCase):
         sql = re.search(rf"(?ms){start}.*\Z", stack("clickhouse-init.sql"))[0]
         kinds = set(re.findall(r"^(CREATE \w+(?: PROFILE)?|[A-Z]+) ", sql, re.MULTILINE))
         self.assertEqual(kinds, {"CREATE SETTINGS PROFILE", "CREATE ROLE", "CREATE USER", "GRANT"})
+
+    def init(self, rows):
+        """What init.sh asks of the server when it has so many rows: (words of clickhouse-client, what it is given) of each call."""
+        with tempfile.TemporaryDirectory(prefix="agents-") as folder:
+            client = os.path.join(folder, "clickhouse-client")
+            with open(client, "w", encoding="utf-8") as file:
+                file.write("""#!/usr/bin/env bash
+printf '%s ' "$@" >> "$CALLS"
+case "$*" in *--quer*) ;; *) cat >> "$CALLS" ;; esac
+printf '\\0' >> "$CALLS"
+case "$*" in *total_rows*) echo "$ROWS" ;; esac
+""")
+            os.chmod(client, 0o755)
+            script = os.path.join(folder, "init.sh")
+            with open(script, "w", encoding="utf-8") as file:
+                file.write(stack("clickhouse", "init.sh").replace("/clickhouse-init.sql", f"{STACK}/clickhouse-init.sql"))
+            calls = os.path.join(folder, "calls")
+            subprocess.run(["bash", script], check=True, capture_output=True,
+                           env={"PATH": f"{folder}:{os.environ['PATH']}", "CALLS": calls, "ROWS": rows,
+                                **{name: "secret" for name in PASSWORDS}})
+            return text_of(calls).split("\0")[:-1]
+
+    def test_users_are_made_whatever_is_there(self):
+        """The readers of Kafka begin before the first init ends; if it dies then, there are rows and no users."""
+        first, again = self.init("0"), self.init("17")
+        self.assertIn(f"--queries-file {STACK}/clickhouse-init.sql", first[1])
+        self.assertNotIn("CREATE TABLE", again[1])
+        for statement in ("CREATE USER IF NOT EXISTS agents_reader ", "GRANT SELECT ON telemetry.cost_minute TO agents_read;"):
+            self.assertIn(statement, again[1])
+        for calls in (first, again):
+            self.assertEqual(len(calls), 4)
+            for call, user in zip(calls[2:], ("agents_reader", "agents_ingest")):
+                self.assertRegex(call, f"ALTER USER {user} IDENTIFIED WITH sha256_hash BY '[0-9a-f]{{64}}' HOST ANY")
 
     @needs_yaml
     def test_collector_pipelines(self):
