@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "otlp/agent_vocabulary.h"
+#include "schema/agent_storage.h"
 #include "schema/ddl_writer.h"
 #include "schema/sql_text.h"
 
@@ -36,8 +37,8 @@ RollupColumn MinuteColumn(std::string_view comment) {
   return {.name = kRollupTime,
           .type = "DateTime",
           .comment = comment,
-          .spans = "toStartOfMinute(raw.start_ts)",
-          .events = "toStartOfMinute(raw.event_ts)",
+          .spans = fmt::format("toStartOfMinute({})", InDateTime("raw.start_ts")),
+          .events = fmt::format("toStartOfMinute({})", InDateTime("raw.event_ts")),
           .is_key = true};
 }
 

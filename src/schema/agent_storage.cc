@@ -50,10 +50,13 @@ std::string WholeRow(const Table& table) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-Layout SpanLayout() {
+Layout SpanLayout(const Table& table) {
   return {.time = "start_ts",
           .order_by = "(tenant_id, toDate(start_ts), service_name, operation, start_ts)",
-          .row_id = "tenant_id, trace_id, span_id, start_ts, end_ts",
+          // Without a span's id, others may have started and ended with it.
+          .row_id = fmt::format("tenant_id, trace_id, span_id, start_ts, end_ts, "
+                                "if(span_id = '', cityHash64(tuple({})), 0)",
+                                WholeRow(table)),
           .sought = {"trace_id", "session_id", "workflow_id", "user_id"}};
 }
 
@@ -76,9 +79,16 @@ void AddComputed(std::string_view name, std::string_view type, DefaultKind kind,
 
 }  // namespace
 
+std::string InDateTime(std::string_view time) {
+  return fmt::format(
+      "greatest(least({}, toDateTime64('2056-01-01 00:00:00', 9, 'UTC')), "
+      "toDateTime64('1970-01-01 00:00:00', 9, 'UTC'))",
+      time);
+}
+
 std::string AddAgentStorage(std::string_view table_name, Table& table) {
   const bool are_spans = table_name == "spans_raw";
-  const Layout layout = are_spans ? SpanLayout() : EventLayout(table);
+  const Layout layout = are_spans ? SpanLayout(table) : EventLayout(table);
   if (are_spans) {
     AddComputed("is_model_call", "Bool", DefaultKind::kMaterialized, ModelCallSql(),
                 "its tokens and cost count: those of agents and workflows are of their model calls", table);
@@ -103,7 +113,7 @@ std::string AddAgentStorage(std::string_view table_name, Table& table) {
   table.partition_by = fmt::format("toMonday({})", layout.time);
   table.order_by = layout.order_by;
   table.settings = {{"index_granularity", "8192"}, {"ttl_only_drop_parts", "1"}};
-  return fmt::format("toDateTime({})", layout.time);
+  return fmt::format("toDateTime({})", InDateTime(layout.time));
 }
 
 }  // namespace gf_otlp::schema

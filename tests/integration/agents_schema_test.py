@@ -245,6 +245,32 @@ class Rows(AgentsTest):
                                                {**event, "payload_json": {"a": 1}}, {**event, "payload_json": {"a": "1"}}])
         self.assertEqual(ENGINE.rows(f"SELECT uniqExact(row_id) AS n FROM {database}.events_raw WHERE tenant_id = 'x'")[0]["n"], 5)
 
+    def test_row_ids_of_spans_without_an_id(self):
+        """Only the same row is the same."""
+        database = self.create_for_ever()
+        span = {"start_ts": "2026-11-16 10:00:00", "end_ts": "2026-11-16 10:00:01", "model": "m1", "duration_ms": 1}
+        others = [{**span, **more} for more in ({"model": "m2"}, {"duration_ms": 2}, {"attributes": {"a": "1"}}, {"cost_usd": 0},
+                                                {"attributes_json": {"a": 1}}, {"attributes_json": {"a": "1"}})]
+        self.insert(f"{database}.spans_raw", [span, span, *others])
+        self.assertEqual(ENGINE.rows(f"SELECT uniqExact(row_id) AS n FROM {database}.spans_raw")[0]["n"], 1 + len(others))
+        self.insert(f"{database}.spans_raw", [{**row, "tenant_id": "with ids", "span_id": "1"} for row in (span, *others)])
+        self.assertEqual(ENGINE.rows(f"SELECT uniqExact(row_id) AS n FROM {database}.spans_raw WHERE tenant_id != ''")[0]["n"], 1)
+
+    def test_times_of_broken_clocks(self):
+        """What a DateTime has no room for is not taken for another time."""
+        database = self.create()
+        for year in (1960, 2105, 2110, 2200, 2262):  # 2110 + 90 days would be 1974, and the rows gone at once
+            for table, column, values in (("spans_raw", "start_ts, operation, span_id", "'chat', 'x'"),
+                                          ("events_raw", "event_ts, event_type", "'claude_code.api_request'")):
+                ENGINE.query(f"INSERT INTO {database}.{table} ({column}) SELECT toDateTime64('{year}-01-01 00:00:00', 9), {values}")
+        for table in ("spans_raw", "events_raw"):
+            ENGINE.query(f"OPTIMIZE TABLE {database}.{table} FINAL")
+            self.assertEqual(ENGINE.rows(f"SELECT count() AS n FROM {database}.{table}")[0]["n"], 4, table)
+        for table, number in (("spans_minute", "spans"), ("cost_minute", "calls")):
+            found = ENGINE.rows(f"SELECT toYear(minute) AS year, sum({number}) AS n FROM {database}.{table} GROUP BY year ORDER BY year")
+            times = 2 if table == "cost_minute" else 1
+            self.assertEqual(found, [{"year": 1970, "n": times}, {"year": 2056, "n": 4 * times}], table)
+
     def test_times_of_insertion(self):
         database = self.create_for_ever()
         for i in range(2):
