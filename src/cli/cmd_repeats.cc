@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "cli/common_flags.h"
 #include "cli/human.h"
 #include "cli/schema_server.h"
+#include "cli/schema_source.h"
 #include "schema/agent_storage.h"
 #include "schema/ddl_writer.h"
 #include "schema/shape_schema.h"
@@ -32,12 +34,16 @@ using schema::Table;
 
 constexpr std::string_view kFormats = "table|json";
 constexpr std::size_t kMaxExamples = 5;
+/// How many rows are grouped at once: some 200 bytes of the server's memory each where they are there more than once,
+/// 50 where they are not.
+constexpr std::uint64_t kRowsAtOnce = 2'000'000;
 /// A partition has the rows of a week.
 constexpr int kQueryTimeoutMs = 3600 * 1000;
 
 /// The command line as it stands.
 struct RepeatsFlags {
   std::string clickhouse, database, since, until, format = "table";
+  TableNameFlags table_names;
   ConnectionFlags connection;
 };
 
@@ -81,7 +87,8 @@ class Search {
     return clickhouse_.AskRows(query, columns);
   }
   Result<std::uint64_t> Number(const std::string& text) const;
-  Result<Partition> Count(std::string id, const std::string& rows, const std::string& key);
+  /// Adds what `rows`, a part of the partition's, have.
+  Status Count(const std::string& rows, const std::string& key, Partition& partition);
   Status AddExamples(const std::string& rows, const std::string& key, std::string_view time, Repeats& found);
 
   ClickHouseClient& clickhouse_;
@@ -107,28 +114,33 @@ Result<std::uint64_t> Search::Number(const std::string& text) const {
   return std::unexpected(clickhouse_.NotUnderstood(text));
 }
 
-Result<Partition> Search::Count(std::string id, const std::string& rows, const std::string& key) {
-  const auto answer = Ask(fmt::format("SELECT sum(n), countIf(n > k), sum(n - k), sum(k - 1) FROM "
+/// `rows` and a condition on them: those that share their row_id with others. What is there once, as most rows are, is
+/// not looked at further.
+std::string SharedIds(const std::string& rows) {
+  return fmt::format("{0} AND {1} IN (SELECT {1} FROM {0} GROUP BY {1} HAVING count() > 1)", rows, schema::kRowId);
+}
+
+Status Search::Count(const std::string& rows, const std::string& key, Partition& partition) {
+  const auto answer = Ask(fmt::format("SELECT countIf(n > k), sum(n - k), sum(k - 1) FROM "
                                       "(SELECT count() AS n, uniqExact({}) AS k FROM {} GROUP BY {})",
-                                      key, rows, schema::kRowId),
-                          4);
-  if (!answer) return std::unexpected(answer.error());
-  if (answer->size() != 1) return std::unexpected(clickhouse_.NotUnderstood(""));
-  Partition partition{.id = std::move(id)};
-  std::uint64_t* const numbers[] = {&partition.rows, &partition.repeated, &partition.too_many, &partition.unlike};
+                                      key, SharedIds(rows), schema::kRowId),
+                          3);
+  if (!answer) return answer.error();
+  if (answer->size() != 1) return clickhouse_.NotUnderstood("");
+  std::uint64_t* const numbers[] = {&partition.repeated, &partition.too_many, &partition.unlike};
   for (std::size_t i = 0; i < std::size(numbers); ++i) {
     const Result<std::uint64_t> number = Number(answer->front()[i]);
-    if (!number) return std::unexpected(number.error());
-    *numbers[i] = *number;
+    if (!number) return number.error();
+    *numbers[i] += *number;
   }
-  return partition;
+  return {};
 }
 
 Status Search::AddExamples(const std::string& rows, const std::string& key, std::string_view time, Repeats& found) {
   const auto answer = Ask(fmt::format("SELECT any(trace_id) AS trace, any(span_id) AS span, "
                                       "toString(toTimeZone(any({}), 'UTC')) AS time, count() AS n FROM {} "
                                       "GROUP BY {}, {} HAVING n > 1 ORDER BY n DESC, time, trace, span LIMIT {}",
-                                      time, rows, schema::kRowId, key, kMaxExamples - found.examples.size()),
+                                      time, SharedIds(rows), schema::kRowId, key, kMaxExamples - found.examples.size()),
                           4);
   if (!answer) return answer.error();
   for (const std::vector<std::string>& row : *answer) {
@@ -144,32 +156,69 @@ Result<Repeats> Search::In(const Table& table, std::string_view time) {
   std::string bounds;
   if (since_) bounds += fmt::format(" AND {} >= fromUnixTimestamp64Nano({})", time, *since_);
   if (until_) bounds += fmt::format(" AND {} < fromUnixTimestamp64Nano({})", time, *until_);
-  const auto ids =
-      Ask(fmt::format("SELECT DISTINCT _partition_id AS id FROM {} WHERE 1{} ORDER BY id", name, bounds), 1);
+  const auto ids = Ask(
+      fmt::format("SELECT _partition_id AS id, count() FROM {} WHERE 1{} GROUP BY id ORDER BY id", name, bounds), 2);
   if (!ids) return std::unexpected(ids.error());
   Repeats found{.name = table.name, .partitions = {}, .examples = {}, .sql = {}};
   for (const std::vector<std::string>& id : *ids) {
+    const Result<std::uint64_t> rows = Number(id[1]);
+    if (!rows) return std::unexpected(rows.error());
     const std::string quoted = schema::QuotedText(id[0]);
-    const std::string rows = fmt::format("{} WHERE _partition_id = {}{}", name, quoted, bounds);
-    Result<Partition> partition = Count(id[0], rows, key);
-    if (!partition) return std::unexpected(std::move(partition.error()));
-    if (partition->too_many > 0) {
+    Partition partition{.id = id[0], .rows = *rows};
+    const std::uint64_t slices = *rows / kRowsAtOnce + 1;
+    for (std::uint64_t i = 0; i < slices; ++i) {
+      const std::string slice = fmt::format("{} WHERE _partition_id = {}{} AND {} % {} = {}", name, quoted, bounds,
+                                            schema::kRowId, slices, i);
+      const std::uint64_t before = partition.too_many;
+      GF_UNEXPECTED_IF_ERROR(Count(slice, key, partition));
+      if (partition.too_many > before && found.examples.size() < kMaxExamples) {
+        GF_UNEXPECTED_IF_ERROR(AddExamples(slice, key, time, found));
+      }
+    }
+    if (partition.too_many > 0) {
       found.sql.push_back(
           fmt::format("OPTIMIZE TABLE {} PARTITION ID {} FINAL DEDUPLICATE BY {}, {} "
                       "SETTINGS optimize_throw_if_noop = 1;",
                       name, quoted, key, schema::kRowId));
-      if (found.examples.size() < kMaxExamples) {
-        GF_UNEXPECTED_IF_ERROR(AddExamples(rows, key, time, found));
-      }
     }
-    found.partitions.push_back(std::move(*partition));
+    found.partitions.push_back(std::move(partition));
   }
   return found;
 }
 
+/// As a shell takes it for one word.
+std::string ShellWord(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("_./:=@,+-").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
+  return word + "'";
+}
+
+/// Of the same tables on the same server.
+std::string ApplyCommand(const RepeatsFlags& flags) {
+  std::string command = "gf-otlp schema apply --shape agents";
+  const auto add = [&](std::string_view option, const std::string& value) {
+    if (!value.empty()) command += fmt::format(" {} {}", option, ShellWord(value));
+  };
+  add("--clickhouse", flags.clickhouse);
+  add("--database", flags.database);
+  for (const std::string& rename : flags.table_names.renames) add("--table-name", rename);
+  const ConnectionFlags& connection = flags.connection;
+  add("--user", connection.user);
+  add("--password-file", connection.password_file);
+  add("--ca-file", connection.ca_file);
+  add("--cert-file", connection.cert_file);
+  add("--key-file", connection.key_file);
+  return command;
+}
+
 /// What sums up tables of which rows are to be dropped, and how it is filled again; empty: nothing does.
 std::string RebuildCommand(const std::vector<Repeats>& all, const std::vector<schema::Rollup>& rollups,
-                           const schema::Schema& found, const ClickHouseClient& clickhouse) {
+                           const schema::Schema& found, const RepeatsFlags& flags) {
   std::string options;
   for (const schema::Rollup& rollup : rollups) {
     const bool has_repeats = std::ranges::any_of(rollup.views, [&](const schema::RollupView& view) {
@@ -177,11 +226,10 @@ std::string RebuildCommand(const std::vector<Repeats>& all, const std::vector<sc
         return !repeats.sql.empty() && schema::TargetTable({.target = view.source}) == repeats.name;
       });
     });
-    if (has_repeats && HasTable(found.tables, rollup.table.name)) options += " --rebuild " + rollup.table.name;
+    if (has_repeats && HasTable(found.tables, rollup.table.name))
+      options += " --rebuild " + ShellWord(rollup.table.name);
   }
-  if (options.empty()) return {};
-  return fmt::format("gf-otlp schema apply --shape agents --clickhouse {}/{}{}", clickhouse.server(),
-                     clickhouse.database(), options);
+  return options.empty() ? "" : ApplyCommand(flags) + options;
 }
 
 std::string TableText(const std::vector<Repeats>& all, const std::string& rebuild) {
@@ -265,6 +313,11 @@ Status RunRepeats(const RepeatsFlags& flags, const Env& env) {
   GF_RETURN_IF_ERROR(ReadBound("--until", flags.until, until));
   GF_RETURN_IF_ERROR(CheckOneDatabase(flags.clickhouse, flags.database));
   schema::ShapeSchemaOptions options{.rows = {.shape = Shape::kAgents}};
+  const Result<std::vector<std::string>> names = TableNames(options);
+  if (!names) return names.error();
+  Result<std::map<std::string, std::string>> renamed = flags.table_names.NewNames(*names);
+  if (!renamed) return std::move(renamed.error());
+  options.names = std::move(*renamed);
   Result<ClickHouseClient> clickhouse = ClickHouseClient::Make(
       flags.clickhouse, flags.database.empty() ? std::string(schema::DefaultDatabase(Shape::kAgents)) : flags.database,
       flags.connection, kQueryTimeoutMs);
@@ -290,7 +343,7 @@ Status RunRepeats(const RepeatsFlags& flags, const Env& env) {
     all.push_back(std::move(*found));
   }
   if (all.empty()) return UsageError(fmt::format("{}: has no raw tables of shape agents", source->name));
-  const std::string rebuild = RebuildCommand(all, *rollups, source->schema, *clickhouse);
+  const std::string rebuild = RebuildCommand(all, *rollups, source->schema, flags);
   GF_RETURN_IF_ERROR(
       WriteAll(env.out, format == 0 ? TableText(all, rebuild) : JsonText(all, rebuild), "standard output"));
   std::uint64_t too_many = 0;
@@ -318,6 +371,8 @@ Action BindRepeats(CLI::App& sub) {
   add("--database", f.database, "The database (default: telemetry)", "DB");
   add("--since", f.since, "Only rows from this time on: RFC 3339, a date, or 24h (ago)", "TIME");
   add("--until", f.until, "Only rows before this time", "TIME");
+  f.table_names.Bind(sub);
+  sub.get_option("--table-name")->description("A table has another name: TABLE=NAME");
   sub.add_option("--format", f.format, "How the answer looks")
       ->type_name("table|json")
       ->capture_default_str()

@@ -9,6 +9,7 @@ import collections
 import datetime
 import json
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -362,6 +363,52 @@ class Repeats(ApplyTest):
         ENGINE.query(spans.replace('"service_name": "bot"', '"service_name": "other"'))
         table = self.repeats(code=1)["tables"][0]
         self.assertEqual((table["rows"], table["too_many"], table["mapped_otherwise"]), (6, 0, 3))
+
+    def test_spans_without_an_id(self):
+        """Those that differ in anything are not the same; each of them may be there more than once."""
+        self.apply()
+        start = str(self.rows.first_day)
+        rows = [{"start_ts": start, "end_ts": start, "duration_ms": i, "model": f"m{i}"} for i in range(3)]
+        for _ in range(2):
+            ENGINE.query(f"INSERT INTO {self.database}.spans_raw FORMAT JSONEachRow {' '.join(map(json.dumps, rows))}")
+            rows = rows[:1]
+        table = self.repeats(code=1)["tables"][0]
+        self.assertEqual((table["rows"], table["repeated"], table["too_many"], table["mapped_otherwise"]), (4, 1, 1, 0))
+
+    def test_tables_of_other_names(self):
+        """They are looked at, and the printed command is of them and of the same server, by a shell's rules."""
+        names = ("--table-name", "spans_raw=my spans", "--table-name", "spans_minute=it's")
+        self.apply(*names)
+        for statement in self.rows.next() * 2:
+            ENGINE.query(statement.replace(".spans_raw ", ".`my spans` "))
+        self.assertEqual([table["table"] for table in self.repeats(code=1)["tables"]], ["events_raw"])
+        report = self.repeats(*names, "--user", "default", code=1)
+        self.assertEqual([(table["table"], table["too_many"]) for table in report["tables"]], [("my spans", 3), ("events_raw", 3)])
+        words = shlex.split(report["rebuild"])
+        self.assertEqual([words[i + 1] for i, word in enumerate(words) if word == "--rebuild"], ["it's", "cost_minute"])
+        self.assertEqual(words[words.index("--user") + 1], "default")
+        for statement in report["sql"]:
+            ENGINE.query(statement)
+        self.run_command(*words[1:], env=NO_PROXY)
+        self.assertEqual(self.ask(f"SELECT sum(spans) AS n FROM {self.database}.`it's`")[0]["n"], 3)
+
+    def test_more_rows_than_are_grouped_at_once(self):
+        ENGINE.query(f"CREATE DATABASE {self.database}")
+        table = f"{self.database}.spans_raw"
+        ENGINE.query(f"CREATE TABLE {table} (tenant_id String, service_name String, operation String, trace_id String, span_id String, "
+                     "start_ts DateTime64(9), row_id UInt64) ENGINE = MergeTree PARTITION BY toMonday(start_ts) ORDER BY "
+                     "(tenant_id, toDate(start_ts), service_name, operation, start_ts)")
+        for rows in ("numbers(2500000)", "numbers(1000, 20)", "numbers(1000, 20)"):
+            ENGINE.query(f"INSERT INTO {table} SELECT '', '', '', 't', toString(number), '2026-11-17 00:00:00', cityHash64(number) "
+                         f"FROM {rows}")
+        ENGINE.query(f"INSERT INTO {table} SELECT 'other', '', '', 't', '5', '2026-11-17 00:00:00', cityHash64(5)")
+        asked, run_query = [], self.server.run
+        self.server.run = lambda query, *more: asked.append(query) or run_query(query, *more)
+        found = self.repeats(code=1)["tables"][0]
+        self.assertEqual((found["rows"], found["repeated"], found["too_many"], found["mapped_otherwise"]), (2500041, 20, 40, 1))
+        self.assertEqual([example["times"] for example in found["examples"]], [3] * 5)
+        for i in range(2):
+            self.assertEqual(sum(f"row_id % 2 = {i}" in query and "uniqExact" in query for query in asked), 1, asked)
 
     def test_no_tables(self):
         ENGINE.query(f"CREATE DATABASE {self.database}")

@@ -16,7 +16,8 @@ NO_PROXY = {"no_proxy": "localhost"}
 
 class RepeatsTest(CommandTest):
     def test_usage(self):
-        for options in (["--format", "xml"], ["--since", "soon"], ["--until", "never"]):
+        for options in (["--format", "xml"], ["--since", "soon"], ["--until", "never"], ["--table-name", "spans_raw"],
+                        ["--table-name", "otel_traces=x"]):
             self.run_command("repeats", "--clickhouse", "http://localhost:1", *options, code=2)
         self.run_command("repeats", code=2)
         self.run_command("repeats", "--clickhouse", "http://localhost:1", code=4, env=NO_PROXY)
