@@ -37,6 +37,9 @@ class Store:
         for number in range(11):
             self.trace(self.at(number), tenant=f"tenant {number:02}")
             self.seldom(self.at(5 * number), f"{number:02}", 30000.0 + number * 10000)
+        # Seconds, topic and error of messages that are none.
+        self.lost = [(start + second, "otel-logs" if second % 700 else "otel-spans", f"error {second}")
+                     for second in range(-1400, LENGTH * 60 + 1400, 350)]
         # Before and after what is shown, so that nobody takes them for it.
         for minute in (-8, LENGTH + 5):
             trace = self.about("acme", "prod")
@@ -149,3 +152,4 @@ class Store:
         for table, rows in (("spans_raw", self.spans), ("events_raw", self.events)):
             lines = [json.dumps({name: value for name, value in row.items() if name != "model_call"}) for row in rows]
             yield f"INSERT INTO {table} FORMAT JSONEachRow\n" + "\n".join(lines)
+        yield "INSERT INTO otel_kafka_errors VALUES " + ", ".join(map(str, self.lost))

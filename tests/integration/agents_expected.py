@@ -208,6 +208,14 @@ def throughput(view):
 panel(OVERVIEW, "Cost over time")(lambda view: view.series(view.calls, {}, lambda rows: {"cost": total(rows, "cost_usd")}))
 panel(OVERVIEW, "Tokens")(lambda view: view.series(view.calls, {}, lambda rows: tokens(rows, TOKENS[:2])))
 
+
+@panel(OVERVIEW, "Messages that are not stored")
+def lost(view):
+    found = groups([row for row in view.store.lost if view.begin <= row[0] <= view.end], lambda row: row[1])
+    return [{"topic": topic, "messages": len(rows), "last_error": max(rows)[2], "last_seen": max(rows)[0]}
+            for topic, rows in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))]
+
+
 panel(COST, "Model calls")(lambda view: [{"calls": len(view.calls)}])
 panel(COST, "Cost a call")(lambda view: [{"cost_a_call": cost_a_call(view.calls)}])
 panel(COST, "Calls without a known cost")(

@@ -48,6 +48,8 @@ def create_tables():
                           capture_output=True, check=True)
     ENGINE.query(done.stdout)
     ENGINE.query(f"USE {name}")
+    # The program prints it where it prints tables of Kafka's.
+    ENGINE.query("CREATE TABLE otel_kafka_errors (Time DateTime, Topic LowCardinality(String), Error String) ORDER BY Time")
     return name
 
 
@@ -178,7 +180,6 @@ class Alerts(unittest.TestCase):
 
     def setUp(self):
         self.database = create_tables()
-        ENGINE.query("CREATE TABLE otel_kafka_errors (Time DateTime, Topic LowCardinality(String), Error String) ORDER BY Time")
         self.rows = {"spans_raw": [], "events_raw": []}
 
     def tearDown(self):
