@@ -34,8 +34,8 @@ std::string ModelCallSql() {
     known.push_back(fmt::format("({} IS NOT NULL)", agents::kFieldColumns[static_cast<std::size_t>(field)]));
   }
   return fmt::format(
-      "(NOT startsWith(span_name, {})) AND ((lower(operation) IN ({})) OR ((lower(operation) NOT IN ({})) AND "
-      "(model != '') AND ({})))",
+      "(NOT startsWith(span_name, {})) AND (((lower(operation) IN ({})) AND ((operation != span_name) OR "
+      "(model != ''))) OR ((lower(operation) NOT IN ({})) AND (model != '') AND ({})))",
       QuotedText(agents::kSpansOfEvents), QuotedList(agents::kModelCalls), QuotedList(agents::kOtherOperations),
       fmt::join(known, " OR "));
 }

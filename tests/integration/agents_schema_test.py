@@ -172,6 +172,9 @@ class Rows(AgentsTest):
 
     def test_model_calls(self):
         cases = [({"operation": "chat"}, True), ({"operation": "CHAT"}, True), ({"operation": "LLM"}, True),
+                 # A name that no attribute has said is any service's.
+                 ({"operation": "chat", "span_name": "chat"}, False), ({"operation": "LLM", "span_name": "LLM", "cost_usd": 1}, False),
+                 ({"operation": "chat", "span_name": "chat", "model": "m"}, True), ({"operation": "chat", "span_name": "chat m"}, True),
                  ({"operation": "invoke_agent", "model": "m", "tokens_prompt": 5}, False),
                  ({"operation": "AGENT", "model": "m", "cost_usd": 1}, False),
                  ({"operation": "execute_tool", "model": "m", "tokens_completion": 0}, False),
@@ -188,6 +191,23 @@ class Rows(AgentsTest):
         self.assertEqual([(cases[row["i"]][0], row["it"]) for row in found], cases)
         self.assertEqual(ENGINE.rows(f"SELECT sum(calls) AS n FROM {database}.cost_minute")[0]["n"],
                          sum(expected for _, expected in cases))
+
+    def test_model_calls_are_what_is_priced(self):
+        """The rule in SQL is that of `convert --price-table`, for spans of a model whose cost is not known."""
+        prices, inputs = self.write("prices.csv", b"model,input,output,cached_input\n*,1,1,1\n"), []
+        for name in ("chat", "LLM", "rerank", "invoke_agent", "AGENT", "prompt", "search_memory", "GET /", "ask", "claude_code.tool"):
+            for said in ({}, {"gen_ai.operation.name": "chat"}, {"gen_ai.operation.name": "execute_tool"}, {"gen_ai.operation.name": "x"}):
+                said = {**said, "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 5}
+                inputs.append({"traceId": "1" * 32, "spanId": f"{len(inputs) + 1:016x}", "name": name, "startTimeUnixNano": "1763287200000000000",
+                               "endTimeUnixNano": "1763287200000000000", "attributes": [
+                                   {"key": key, "value": {"stringValue": str(value)}} for key, value in said.items()]})
+        capture = self.write("spans.json", json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": inputs}]}]}).encode())
+        database = self.create_for_ever()
+        self.insert(f"{database}.spans_raw", self.convert("--price-table", prices, capture)["spans_raw"])
+        found = ENGINE.rows(f"SELECT span_name, operation, is_model_call AS it, cost_source = 'price table' AS priced FROM {database}.spans_raw")
+        self.assertEqual(len(found), len(inputs))
+        self.assertEqual([row for row in found if row["it"] != bool(row["priced"])], [])
+        self.assertEqual({row["it"] for row in found}, {True, False})
 
     def test_events_that_are_model_calls(self):
         """Their cache tokens, which events_raw has no column for, are in the payload: as numbers, or as texts."""
