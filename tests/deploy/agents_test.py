@@ -260,6 +260,17 @@ case "$*" in *total_rows*) echo "$ROWS" ;; esac
         for kind in ("receivers", "processors", "exporters"):
             used = {name for pipeline in pipelines.values() for name in pipeline[kind]}
             self.assertEqual(used, set(configuration[kind]), kind)
+        # What takes away the tenants that agents name knows all the names that a tenant is read from.
+        commented = re.search(r"(?m)^  # transform/tenants:\n(?:  #.*\n)+", stack("otel-collector.yaml"))[0]
+        (transform,) = yaml.safe_load(commented.replace("  # ", "")).values()
+        names = re.findall(r'{"([^"]+)"}', re.search(r"kTenantId\[\] = {(.*)};", text("src", "otlp", "agent_vocabulary.cc"))[1])
+        self.assertGreater(len(names), 1)
+        statements = transform["trace_statements"] + transform["log_statements"]
+        self.assertEqual([re.match(r"delete_matching_keys\((\w+)\.attributes, ", one)[1] for one in statements],
+                         ["span", "spanevent", "log"])
+        for statement in statements:
+            for name in names:
+                self.assertRegex(name, re.search(r'"(.*)"', statement)[1])
         kafka = configuration["exporters"]["kafka"]
         self.assertEqual({kafka[signal]["encoding"] for signal in ("traces", "logs")}, {"otlp_json"})
         compose = yaml.safe_load(stack("docker-compose.yml"))["services"]["collector"]
