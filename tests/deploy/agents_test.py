@@ -302,6 +302,14 @@ case "$*" in *total_rows*) echo "$ROWS" ;; esac
         installed = text("deploy", "quickstart", "Dockerfile").partition("--no-install-recommends")[2].partition("&&")[0].split()
         self.assertLessEqual(packages, set(installed))
 
+    def test_several_people_may_look_at_once(self):
+        """Grafana asks all of a dashboard at once, for everybody as one user."""
+        asked = max(json.dumps(json.loads(stack("grafana", "dashboards", name))).count('"rawSql"')
+                    for name in os.listdir(os.path.join(STACK, "grafana", "dashboards")))
+        allowed = int(re.search(r"max_concurrent_queries_for_user = (\d+)", stack("clickhouse-init.sql"))[1])
+        self.assertGreater(asked, 10)
+        self.assertGreaterEqual(allowed, 8 * asked)
+
     def test_sample_agent_needs_what_the_tests_fetch(self):
         otel = version("otel_python.sh", "otel")
         requirements = text("examples", "agent", "requirements.txt").split()
