@@ -268,6 +268,10 @@ class ColumnMigration {
       Do(fmt::format("{} REMOVE {}", modify, DefaultWord(old.default_kind)));
     } else {
       Do(fmt::format("{} {}", modify, wanted));
+      if (column.default_kind != DefaultKind::kMaterialized || old.default_kind != column.default_kind) return;
+      steps_.push_back({.clause = fmt::format("MATERIALIZE COLUMN {}", QuotedName(column.name)),
+                        .comment = "Rows that are stored already keep what was computed, until:",
+                        .kind = Kind::kHint});
     }
   }
 
