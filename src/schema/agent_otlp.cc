@@ -13,6 +13,7 @@
 #include "otlp/json_names.h"
 #include "schema/agent_sql.h"
 #include "schema/ddl_writer.h"
+#include "schema/kafka_tables.h"
 #include "schema/sql_text.h"
 
 namespace gf_otlp::schema {
@@ -26,9 +27,9 @@ constexpr Field kSpanTexts[] = {Field::kTenantId,   Field::kEnv,       Field::kO
                                 Field::kWorkflowId, Field::kUserId};
 constexpr Field kEventTexts[] = {Field::kTenantId, Field::kEnv,       Field::kModel,
                                  Field::kToolName, Field::kSessionId, Field::kUserId};
-constexpr Field kSpanNumbers[] = {Field::kTokensPrompt,     Field::kTokensCompletion, Field::kTokensCacheRead,
-                                  Field::kTokensCacheWrite, Field::kTokensReasoning,  Field::kCostUsd};
-constexpr Field kEventNumbers[] = {Field::kCostUsd, Field::kTokensPrompt, Field::kTokensCompletion};
+constexpr Field kSpanCounts[] = {Field::kTokensPrompt, Field::kTokensCompletion, Field::kTokensCacheRead,
+                                 Field::kTokensCacheWrite, Field::kTokensReasoning};
+constexpr Field kEventCounts[] = {Field::kTokensPrompt, Field::kTokensCompletion};
 
 std::string_view ColumnOf(Field field) { return agents::kFieldColumns[static_cast<std::size_t>(field)]; }
 
@@ -88,11 +89,17 @@ std::string WithResource(std::string_view what) {
 std::string AllTexts() {
   return fmt::format("mapSort(mapFromArrays({}, {}))", WithResource("keys"), WithResource("texts"));
 }
-/// Sorted: of a path that is there twice the first counts.
+std::string SortedMembers(std::string_view owner) {
+  return fmt::format("arraySort((x, n) -> n, {0}_members, {0}_keys)", owner);
+}
+std::string JsonOf(std::string_view members) {
+  return fmt::format("concat('{{', arrayStringConcat(arrayFilter(x -> x != '', {}), ','), '}}')", members);
+}
+/// Sorted, the record's own before those of the resource: of a path that is there twice the first counts.
 std::string AllJson() {
-  return fmt::format(
-      "concat('{{', arrayStringConcat(arrayFilter(x -> x != '', arraySort((x, n) -> n, {}, {})), ','), '}}')",
-      WithResource("members"), WithResource("keys"));
+  return JsonOf(
+      fmt::format("arrayConcat({}, arrayFilter((x, n) -> NOT has(own_keys, n), {}, arraySort(resource_keys)))",
+                  SortedMembers("own"), SortedMembers("resource")));
 }
 
 /// How the messages of a signal are taken apart.
@@ -123,9 +130,7 @@ std::string Records(const Lists& lists, std::string_view source, std::string_vie
                          ")");
   Columns found;
   found.Add("resource_texts[indexOf(resource_keys, 'service.name')]", "resource_service_name");
-  for (const Field field : fields) {
-    found.Add(FirstTextSql(field, "resource_found"), fmt::format("resource_{}", ColumnOf(field)));
-  }
+  found.Add(FirstTextsSql(fields, "resource_found"), "resource_fields");
   return fmt::format("{} ARRAY JOIN records AS record", With(found, mapped));
 }
 
@@ -136,17 +141,27 @@ std::string RegexText(std::string_view text) {
   return escaped;
 }
 
-/// The columns that attributes fill. `outer`: texts that count where the record has none, by a column of this prefix.
-/// An operation is named after its span where nothing says it.
-void AddTexts(std::span<const Field> fields, std::string_view outer, Columns& columns) {
-  for (const Field field : fields) {
-    const std::string otherwise =
-        fmt::format("{}_{}{}", outer, ColumnOf(field), field == Field::kOperation ? ", record.name" : "");
-    columns.Add(FirstTextSql(field, "own_found", otherwise), ColumnOf(field));
-  }
+/// Beside what `source` has, which is WithAttributes() of "own", the fields of the record. `outer`: texts that count
+/// where it has none.
+std::string WithFields(std::span<const Field> texts, std::span<const Field> counts, std::string_view outer,
+                       std::string_view source) {
+  return With(Columns()
+                  .Add(FirstTextsSql(texts, "own_found", outer), "own_fields")
+                  .Add(FirstCountsSql(counts, "own_found"), "own_counts"),
+              source);
 }
-void AddNumbers(std::span<const Field> fields, Columns& columns) {
-  for (const Field field : fields) columns.Add(FirstNumberSql(field, "own_found"), ColumnOf(field));
+
+/// The columns that attributes fill. An operation is named after its span where nothing says it.
+void AddFields(std::span<const Field> texts, std::span<const Field> counts, Columns& columns) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string text = fmt::format("own_fields[{}]", i + 1);
+    columns.Add(texts[i] == Field::kOperation ? fmt::format("if({0} = '', record.name, {0})", text) : text,
+                ColumnOf(texts[i]));
+  }
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    columns.Add(fmt::format("own_counts[{}]", i + 1), ColumnOf(counts[i]));
+  }
+  columns.Add(FirstCostSql("own_found"), ColumnOf(Field::kCostUsd));
 }
 
 /// A field of an enumeration in a span, by the names of the fields that lead to it.
@@ -186,29 +201,28 @@ std::string SpansQuery(std::string_view source) {
       "if((record.startTimeUnixNano = 0) OR (record.endTimeUnixNano = 0), 0, toInt64(record.endTimeUnixNano - "
       "record.startTimeUnixNano) / 1000000.)",
       "duration_ms");
-  AddTexts(kSpanTexts, "resource", columns);
-  AddNumbers(kSpanNumbers, columns);
+  AddFields(kSpanTexts, kSpanCounts, columns);
   columns.Add("if(isNull(cost_usd), '', 'attribute')", "cost_source");
   columns.Add(AllTexts(), "attributes");
   columns.Add(AllJson(), "attributes_json");
   const std::string records = With(Columns().Add("record"), Records(kSpans, source, members, kSpanTexts));
-  return columns.From(WithAttributes("record.attributes", "own", records));
+  return columns.From(
+      WithFields(kSpanTexts, kSpanCounts, "resource_fields", WithAttributes("record.attributes", "own", records)));
 }
 
 std::string SpanEventsQuery(std::string_view source) {
   const std::string members = fmt::format(
-      "traceId String, spanId String, attributes {0}, events Array(Tuple(timeUnixNano UInt64, name String, "
-      "attributes {0}))",
+      "traceId String, spanId String, startTimeUnixNano UInt64, attributes {0}, "
+      "events Array(Tuple(timeUnixNano UInt64, name String, attributes {0}))",
       OtlpAttributesType());
   Columns columns;
-  columns.Add(TimeSql("event.timeUnixNano"), "event_ts");
+  columns.Add(TimeSql("if(event.timeUnixNano = 0, span_start, event.timeUnixNano)"), "event_ts");
   columns.Add("event.name", "event_type");
   columns.Add(IdSql("trace"), "trace_id");
   columns.Add(IdSql("span"), "span_id");
   columns.Add("resource_service_name", "service_name");
-  AddTexts(kEventTexts, "span", columns);
-  AddNumbers(kEventNumbers, columns);
-  columns.Add(AllJson(), "payload_json");
+  AddFields(kEventTexts, kEventCounts, columns);
+  columns.Add(JsonOf(SortedMembers("own")), "payload_json");
   const std::string spans =
       fmt::format("{} WHERE notEmpty(record.events)", Records(kSpans, source, members, kEventTexts));
   const std::string texts = With(Columns()
@@ -218,14 +232,13 @@ std::string SpanEventsQuery(std::string_view source) {
                                  spans);
   const std::string mapped = With(Columns().Add(FoundTextsSql("span_keys", "span_texts"), "span_found"), texts);
   Columns found;
-  found.Add("record.traceId", "trace").Add("record.spanId", "span").Add("record.events", "events");
-  for (const Field field : kEventTexts) {
-    found.Add(FirstTextSql(field, "span_found", fmt::format("resource_{}", ColumnOf(field))),
-              fmt::format("span_{}", ColumnOf(field)));
-  }
+  found.Add("record.traceId", "trace").Add("record.spanId", "span");
+  found.Add("record.startTimeUnixNano", "span_start").Add("record.events", "events");
+  found.Add(FirstTextsSql(kEventTexts, "span_found", "resource_fields"), "span_fields");
   const std::string events =
       With(Columns().Add("event"), fmt::format("{} ARRAY JOIN events AS event", With(found, mapped)));
-  return columns.From(WithAttributes("event.attributes", "own", events));
+  return columns.From(
+      WithFields(kEventTexts, kEventCounts, "span_fields", WithAttributes("event.attributes", "own", events)));
 }
 
 /// The first text that is not empty of: the event's name, the body if it is a name, attributes with the name, and what
@@ -256,8 +269,7 @@ std::string LogsQuery(std::string_view source) {
   columns.Add(IdSql("record.traceId"), "trace_id");
   columns.Add(IdSql("record.spanId"), "span_id");
   columns.Add("resource_service_name", "service_name");
-  AddTexts(kEventTexts, "resource", columns);
-  AddNumbers(kEventNumbers, columns);
+  AddFields(kEventTexts, kEventCounts, columns);
   columns.Add(AllJson(), "payload_json");
   const std::string records = With(Columns()
                                        .Add("record")
@@ -273,8 +285,10 @@ std::string LogsQuery(std::string_view source) {
                          "record.body.kvlistValue) != ''",
                          "has_body"),
            typed);
-  return columns.From(WithAttributes("arrayConcat(keys, if(has_body, ['body'], []))",
-                                     "arrayConcat(values, if(has_body, [record.body], []))", "own", with_body));
+  // Before an attribute of this name.
+  const std::string mapped = WithAttributes("arrayConcat(if(has_body, ['body'], []), keys)",
+                                            "arrayConcat(if(has_body, [record.body], []), values)", "own", with_body);
+  return columns.From(WithFields(kEventTexts, kEventCounts, "resource_fields", mapped));
 }
 
 /// Tables and views of one signal. `views`: what the mapping views are called behind the table's name, where they lead
@@ -298,6 +312,7 @@ class SignalMaker {
                       {"kafka_handle_error_mode", "'stream'"},
                       {"kafka_max_block_size", "256"},
                       {"type_json_skip_duplicated_paths", "1"}};
+    KeepTimesAsText(kafka);
     Table table = NewTable(std::string(lists_.table), "Null");
     for (const Read& column : kReads) AddColumn(column.name, column.type, column.comment, table);
     schema_.tables.push_back(std::move(kafka));

@@ -22,11 +22,19 @@ std::string AllCandidates(std::string_view Candidate::* member) {
   return fmt::format("{}", fmt::join(all, ", "));
 }
 
-/// What FoundTextsSql() has of one field.
-std::string FoundOf(Field field, std::string_view found) {
+/// Where FoundTextsSql() has what is of one field: the first, and how many.
+std::string PlaceOf(Field field) {
   std::size_t begin = 1;
   for (std::size_t i = 0; i < static_cast<std::size_t>(field); ++i) begin += CandidatesOf(static_cast<Field>(i)).size();
-  return fmt::format("arraySlice({}, {}, {})", found, begin, CandidatesOf(field).size());
+  return fmt::format("{}, {}", begin, CandidatesOf(field).size());
+}
+std::string FoundOf(Field field, std::string_view found) {
+  return fmt::format("arraySlice({}, {})", found, PlaceOf(field));
+}
+std::string PlacesOf(std::span<const Field> fields) {
+  std::vector<std::string> places;
+  for (const Field field : fields) places.push_back(fmt::format("({})", PlaceOf(field)));
+  return fmt::format("[{}]", fmt::join(places, ", "));
 }
 
 /// Marks for brackets that stand in texts, and for those of arrays and objects that are plain JSON already: bytes that
@@ -137,16 +145,24 @@ std::string FoundTextsSql(std::string_view keys, std::string_view texts) {
       few(texts));
 }
 
-std::string FirstTextSql(Field field, std::string_view found, std::string_view otherwise) {
-  return fmt::format("arrayFirst(x -> x != '', arrayConcat({}, [{}]))", FoundOf(field, found), otherwise);
+std::string FirstTextsSql(std::span<const Field> fields, std::string_view found, std::string_view otherwise) {
+  const std::string first = fmt::format("arrayFirst(x -> x != '', arraySlice({}, p.1, p.2))", found);
+  if (otherwise.empty()) return fmt::format("arrayMap(p -> {}, {})", first, PlacesOf(fields));
+  return fmt::format("arrayMap((p, o) -> arrayFirst(x -> x != '', [{}, o]), {}, {})", first, PlacesOf(fields),
+                     otherwise);
 }
 
-std::string FirstNumberSql(Field field, std::string_view found) {
-  const bool is_cost = field == Field::kCostUsd;
-  const std::string_view number = is_cost ? R"re(^-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$)re" : "^[0-9]+$";
-  const std::string_view read = is_cost ? "toFloat64OrNull" : "toUInt64OrNull";
-  return fmt::format("{0}(arrayFirst(x -> match(x, {1}) AND {2}, {3}))", read, QuotedText(number),
-                     is_cost ? "isFinite(toFloat64OrZero(x))" : "isNotNull(toUInt64OrNull(x))", FoundOf(field, found));
+std::string FirstCountsSql(std::span<const Field> fields, std::string_view found) {
+  return fmt::format(
+      "arrayMap(p -> toUInt64OrNull(arrayFirst(x -> match(x, '^[0-9]+$') AND isNotNull(toUInt64OrNull(x)), "
+      "arraySlice({}, p.1, p.2))), {})",
+      found, PlacesOf(fields));
+}
+
+std::string FirstCostSql(std::string_view found) {
+  return fmt::format("toFloat64OrNull(arrayFirst(x -> match(x, {}) AND isFinite(toFloat64OrZero(x)), {}))",
+                     QuotedText(R"re(^-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$)re"),
+                     FoundOf(Field::kCostUsd, found));
 }
 
 std::string EnumNameSql(std::string_view value, std::span<const EnumValue> values, std::string_view prefix) {

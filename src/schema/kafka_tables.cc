@@ -54,6 +54,11 @@ Table KafkaTable(const Table& target, const KafkaSource& source) {
   return table;
 }
 
+void KeepTimesAsText(Table& kafka) {
+  kafka.settings.emplace_back("input_format_try_infer_dates", "0");
+  kafka.settings.emplace_back("input_format_try_infer_datetimes", "0");
+}
+
 View KafkaView(const Table& target, const Table& kafka) {
   std::string columns;
   for (const Column& column : target.columns) {

@@ -20,6 +20,8 @@ struct KafkaSource {
 
 /// A table "NAME_kafka" with the columns that rows for `target` have: the engine has no defaults and no codecs.
 Table KafkaTable(const Table& target, const KafkaSource& source);
+/// Texts in JSON columns that look like times stay the texts that they are.
+void KeepTimesAsText(Table& kafka);
 /// The view "NAME_mv" that fills `target` from it, defaults computed.
 View KafkaView(const Table& target, const Table& kafka);
 /// The view that moves messages which are no rows of `kafka` into `errors`.

@@ -299,12 +299,13 @@ class SchemaMaker {
     for (const TableInfo& info : infos_) {
       if (!Wants(info.name)) continue;
       const Table target = RowTable(info);
-      const Table kafka =
+      Table kafka =
           KafkaTable(target, {.brokers = options_.kafka_brokers,
                               .topics = TopicsOf(info.name, fmt::to_string(fmt::join(info.topics, ","))),
                               .group = options_.kafka_group.empty() ? fmt::format("{}-{}", kDefaultGroup, target.name)
                                                                     : options_.kafka_group,
                               .nested_objects = HasNestedObjects(info)});
+      if (IsAgents()) KeepTimesAsText(kafka);
       schema.views.push_back(KafkaView(target, kafka));
       schema.views.push_back(KafkaErrorsView(kafka, errors));
       schema.tables.push_back(kafka);

@@ -20,6 +20,9 @@ from publishing import PublishTest  # noqa: E402
 from servers import PATIENCE, run  # noqa: E402
 
 ENGINE = None
+# Those of the Kafka tables.
+SETTINGS = ("SETTINGS type_json_skip_duplicated_paths = 1, input_format_try_infer_dates = 0, "
+            "input_format_try_infer_datetimes = 0")
 # The list of resources in requests -> the table that the server maps them from.
 SIGNALS = {"resourceSpans": "otlp_spans", "resourceLogs": "otlp_logs"}
 # Golden cases with nothing beyond the views' limits: no bytes, key-value lists sorted, lowerCamelCase.
@@ -88,14 +91,14 @@ class AgentsTest(PublishTest):
     def insert_rows(self, database, *inputs):
         """What convert makes."""
         for table, rows in self.rows(*inputs, "--shape", "agents").items():
-            ENGINE.query(f"INSERT INTO {database}.{table} FORMAT JSONEachRow ".encode() + b"\n".join(rows))
+            ENGINE.query(f"INSERT INTO {database}.{table} {SETTINGS} FORMAT JSONEachRow ".encode() + b"\n".join(rows))
 
     @staticmethod
     def insert_requests(database, documents):
         for name, table in SIGNALS.items():
             rows = [json.dumps({"request": document}) for found, document in documents if found == name]
             if rows:
-                ENGINE.query(f"INSERT INTO {database}.{table} SETTINGS type_json_skip_duplicated_paths = 1 "
+                ENGINE.query(f"INSERT INTO {database}.{table} {SETTINGS} "
                              f"FORMAT JSONEachRow {chr(10).join(rows)}")
 
     @staticmethod
@@ -173,6 +176,7 @@ class Views(AgentsTest):
         details = ['{"input": 5, "output": "6", "total": 0.5}', '{"input": 5.5, "total": "0.5"}', '{"input": null}', "[5]", "x", ""]
         attributes += [(("langfuse.observation.usage_details", text), ("langfuse.observation.cost_details", text))
                        for text in details]
+        # The second has no time: the span's counts.
         events = [{"timeUnixNano": "5", "name": "e", "attributes": [attribute("model", "of the event")]}, {"name": "f"}]
         self.compare("fields", self.made(traces(*(span(*some) for some in attributes), span(("model", "of the span"), events=events),
                                                 resource=resource)))
@@ -186,8 +190,15 @@ class Views(AgentsTest):
                       (("z", "last"), ("a", "first"), ("a", "second"), ("a.b", 1), ("b", nested), ("none", {})),
                       (("a.b", 1), ("a", {"kvlistValue": {"values": [attribute("b", 2), attribute("c", 3)]}})),
                       (("2024-01-01", "2024-01-01"), ("t", "2024-01-01 00:00:00"), ("", "empty key"), ("a.", 1), (".", 2)),
+                      (("time", "2026-11-16T10:06:00.000Z"), ("times", {"arrayValue": {"values": [{"stringValue": "2024-01-01"}]}})),
+                      (("y.x", 1), ("kv", {"kvlistValue": {"values": [attribute("a", "own")]}})),
                       (("list", {"arrayValue": {"values": [{"stringValue": "x"}, {"intValue": 5}]}}),), ()]
-        self.compare("vals", self.made(traces(*(span(*some) for some in attributes), resource=(("z", "r"), ("y", 1)))))
+        # The record's own paths count before those of the resource.
+        resource = (("z", "r"), ("y", {"kvlistValue": {"values": [attribute("v", 3), attribute("x", 2)]}}),
+                    ("kv.a", "of the resource"))
+        self.compare("vals", self.made(traces(*(span(*some) for some in attributes), resource=resource)))
+        row = ENGINE.rows("SELECT attributes_json FROM found.spans_raw WHERE has(attributes, 'time')")[0]
+        self.assertEqual(row["attributes_json"]["time"], "2026-11-16T10:06:00.000Z")
 
     def test_logs(self):
         text = {"body": {"stringValue": "text"}}
@@ -224,7 +235,7 @@ class Views(AgentsTest):
                 texts.append(run.read(path).decode("latin-1"))
         for table in SIGNALS.values():
             rows = "\n".join(json.dumps({"request": text}) for text in texts)
-            failed, answer = ENGINE.ask(f"INSERT INTO found.{table} SETTINGS type_json_skip_duplicated_paths = 1 "
+            failed, answer = ENGINE.ask(f"INSERT INTO found.{table} {SETTINGS} "
                                         f"FORMAT JSONEachRow {rows}")
             self.assertFalse(failed, answer[:1000])
         self.assertGreater(self.count("found.otel_kafka_errors"), 10)
