@@ -22,7 +22,10 @@ std::vector<Place> PlacesIn(const std::string& content, unsigned threads) {
   table.columns.push_back({.name = "a", .type = {.kind = schema::Type::Kind::kInt, .size = 8}});
   auto maker = MakeRowCheck({table}, {.max_examples = 10});
   REQUIRE(maker);
-  ConversionOptions options{.inputs = {path}, .make_converter = *maker, .threads = threads};
+  ConversionOptions options;
+  options.inputs = {path};
+  options.make_converter = *maker;
+  options.threads = threads;
   options.capture.format = InputFormat::kLines;
   Result<std::unique_ptr<Conversion>> conversion = Conversion::Make(options);
   REQUIRE(conversion);
