@@ -48,22 +48,7 @@ MessageOptions TwoTables(std::size_t max_bytes = 1 << 20) {
 std::unique_ptr<Outcome> RunAgents(const std::string& input, const MessageOptions& messages,
                                    const ChoiceOptions& choice = {}, bool dead_letters = false) {
   const TempDir dir;
-  ConversionOptions options;
-  options.inputs = {dir.Write("in.jsonl", input)};
-  options.dead_letters = dead_letters;
-  options.records.rows.shape = Shape::kAgents;
-  options.records.messages = &messages;
-  options.records.choice = choice;
-  Result<std::unique_ptr<Conversion>> conversion = Conversion::Make(options);
-  REQUIRE_MESSAGE(conversion, conversion.error().message());
-  auto outcome = std::make_unique<Outcome>();
-  const DeadLetterWriter write = [&](std::string_view lines) {
-    outcome->dead_letters += lines;
-    return Status();
-  };
-  outcome->status = (*conversion)->Run(outcome->sink, write);
-  outcome->counts = (*conversion)->counts();
-  return outcome;
+  return Run({dir.Write("in.jsonl", input)}, messages, dead_letters, {}, choice, Shape::kAgents);
 }
 
 std::vector<std::uint32_t> RoutesOf(const Outcome& outcome) {

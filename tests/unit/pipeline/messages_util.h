@@ -70,10 +70,11 @@ struct Outcome {
 inline std::unique_ptr<Outcome> Run(const std::vector<std::string>& inputs, const MessageOptions& messages,
                                     bool dead_letters,
                                     const std::function<void(Conversion&, MessageSink&)>& prepare = {},
-                                    const ChoiceOptions& choice = {}) {
+                                    const ChoiceOptions& choice = {}, Shape shape = Shape::kClickHouse) {
   ConversionOptions options;
   options.inputs = inputs;
   options.threads = 2;
+  options.records.rows.shape = shape;
   options.dead_letters = dead_letters;
   options.records.messages = &messages;
   options.records.choice = choice;
