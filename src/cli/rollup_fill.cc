@@ -35,18 +35,20 @@ std::string NameOf(const Table& table, std::string_view suffix = {}) {
   return schema::QualifiedName(table.database, table.name + std::string(suffix));
 }
 
-std::string Since(std::uint64_t ms) { return fmt::format("{} >= {}({})", schema::kInsertedAt, kInstant, ms); }
-std::string Before(std::uint64_t ms) { return fmt::format("{} < {}({})", schema::kInsertedAt, kInstant, ms); }
+/// What both kinds of condition begin with, up to the instant in ms.
+std::string SinceWhat() { return fmt::format("{} >= {}(", schema::kInsertedAt, kInstant); }
+std::string BeforeWhat() { return fmt::format("{} < {}(", schema::kInsertedAt, kInstant); }
+std::string Since(std::uint64_t ms) { return fmt::format("{}{})", SinceWhat(), ms); }
+std::string Before(std::uint64_t ms) { return fmt::format("{}{})", BeforeWhat(), ms); }
 
 /// Whether a run that was not finished left it with Since() or Before().
 bool HasOurCondition(const schema::View& view) {
-  return view.query.find(fmt::format("{} >= {}(", schema::kInsertedAt, kInstant)) != std::string::npos ||
-         view.query.find(fmt::format("{} < {}(", schema::kInsertedAt, kInstant)) != std::string::npos;
+  return view.query.find(SinceWhat()) != std::string::npos || view.query.find(BeforeWhat()) != std::string::npos;
 }
 
 /// The instant of Before() in a view's query; 0: it has no such condition.
 std::uint64_t CutOf(const schema::View& view) {
-  const std::string before = fmt::format("{} < {}(", schema::kInsertedAt, kInstant);
+  const std::string before = BeforeWhat();
   const std::size_t at = view.query.find(before);
   std::uint64_t cut = 0;
   if (at == std::string::npos) return cut;
